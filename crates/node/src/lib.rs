@@ -1,1 +1,13 @@
-//! The napi binding: converts, and nothing more.
+//! The napi binding of multiproc's core: converts, and nothing more.
+
+mod bell;
+mod children;
+mod error;
+mod machine;
+mod member;
+mod mutex;
+mod queue;
+mod scope;
+mod tree;
+mod uv;
+mod window;

@@ -1,0 +1,309 @@
+//! Children of this process, as JavaScript sees them: started and told by calls, heard of through a mailbox.
+//!
+//! The core thread puts what it hears into the mailbox of the child and rings the bell of the thread that owns it;
+//! that thread takes it from there when it likes, in its event loop or between two slices of a blocking wait.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::time::{Duration, Instant};
+
+use multiproc_process as process;
+use napi::bindgen_prelude::Uint8Array;
+use napi_derive::napi;
+use process::{Adoption, Child, ChildId, Core, Ended, Events, ExitStatus, Request, Signal, Stdio};
+
+use crate::error::{coded, process_error, shm_error, Result};
+use crate::member::with;
+use crate::tree;
+
+/// One bit an owner: something was put into a mailbox of its since it last asked. It looks at all its children then.
+static NEWS: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
+
+fn news_of(owner: u32) -> (&'static AtomicU64, u64) {
+    (&NEWS[(owner / 64) as usize % NEWS.len()], 1 << (owner % 64))
+}
+
+/// What came from a child and was not taken yet.
+struct Mailbox {
+    owner: u32,
+    ready: bool,
+    messages: Vec<(u8, Vec<u8>)>,
+    exit: Option<ExitStatus>,
+}
+
+fn mailboxes() -> MutexGuard<'static, HashMap<u64, Mailbox>> {
+    static BOXES: OnceLock<Mutex<HashMap<u64, Mailbox>>> = OnceLock::new();
+    BOXES
+        .get_or_init(Default::default)
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// What the core is told to tell us with every event: the owner, and the slot that was claimed for the child.
+fn tag(owner: u32, slot: u32, generation: u32) -> u64 {
+    u64::from(owner) | u64::from(slot) << 16 | u64::from(generation) << 32
+}
+
+struct Postman;
+
+impl Postman {
+    fn deliver(&self, child: Child, put: impl FnOnce(&mut Mailbox)) {
+        let owner = {
+            let mut boxes = mailboxes();
+            // The exit of a child that nobody asks about any more has no mailbox to go to, unless start() is still under way.
+            let mailbox = boxes.entry(child.id.0).or_insert_with(|| Mailbox::of(child.tag as u32 & 0xffff));
+            put(mailbox);
+            let (word, bit) = news_of(mailbox.owner);
+            word.fetch_or(bit, SeqCst);
+            mailbox.owner
+        };
+        tree::ring(owner);
+    }
+}
+
+impl Mailbox {
+    fn of(owner: u32) -> Mailbox {
+        Mailbox { owner, ready: false, messages: Vec::new(), exit: None }
+    }
+}
+
+impl Events for Postman {
+    fn ready(&mut self, child: Child) {
+        self.deliver(child, |mailbox| mailbox.ready = true);
+    }
+    fn message(&mut self, child: Child, kind: u8, bytes: &[u8]) {
+        self.deliver(child, |mailbox| mailbox.messages.push((kind, bytes.to_vec())));
+    }
+    fn exit(&mut self, child: Child, status: ExitStatus, _: Option<Ended>) {
+        if let Some(tree) = tree::joined() {
+            tree.arena.abandon((child.tag >> 16) as u32 & 0xffff, (child.tag >> 32) as u32);
+        }
+        self.deliver(child, |mailbox| mailbox.exit = Some(status));
+    }
+    fn parent_message(&mut self) {
+        if let Some(tree) = tree::joined() {
+            tree.arena.ring(tree.main_slot);
+        }
+    }
+}
+
+/// This process's core.
+pub fn core() -> &'static Core {
+    static CORE: OnceLock<Core> = OnceLock::new();
+    CORE.get_or_init(|| Core::new(process::Options::default(), Postman))
+}
+
+/// How a child is started. Strings are bytes in the platform's encoding.
+#[napi(object)]
+pub struct StartRequest {
+    pub exec_path: String,
+    /// Everything between the executable and our own arguments: Node's options and the boot script.
+    pub args: Vec<String>,
+    /// The whole environment, as `NAME=value`.
+    pub env: Vec<String>,
+    /// Whether stdout and stderr are this process's; otherwise they are the null device.
+    pub inherit_output: bool,
+    /// Whether a Ctrl-C of the terminal must not reach it.
+    pub own_group: bool,
+    /// Ended after so many milliseconds unless it was adopted.
+    pub idle_limit: Option<f64>,
+}
+
+/// A child that was started.
+#[napi(object)]
+pub struct StartedChild {
+    pub id: f64,
+    pub pid: u32,
+    pub slot: u32,
+    pub generation: u32,
+}
+
+fn env_pair(entry: String) -> (OsString, OsString) {
+    let bytes = entry.into_bytes();
+    // A name may begin with '=' on some systems, hence from 1 on.
+    let cut = bytes.iter().skip(1).position(|b| *b == b'=').map_or(bytes.len(), |i| i + 1);
+    let value = bytes.get(cut + 1..).unwrap_or_default().to_vec();
+    (OsString::from_vec(bytes[..cut].to_vec()), OsString::from_vec(value))
+}
+
+/// Starts a child that waits for its adoption.
+#[napi]
+pub fn child_start(request: StartRequest) -> Result<StartedChild> {
+    let (arena, owner) = with(|arena, m| Ok((arena, m.slot)))?;
+    let (slot, generation) = arena.claim(owner).map_err(shm_error)?;
+    let stdio = || if request.inherit_output { Stdio::Inherit } else { Stdio::Null };
+    let mut wanted = Request::new(request.exec_path, tree::arena_fd()?, slot, generation);
+    wanted.args = request.args.into_iter().map(OsString::from).collect();
+    wanted.env = request.env.into_iter().map(env_pair).collect();
+    wanted.stdout = stdio();
+    wanted.stderr = stdio();
+    wanted.tag = tag(owner, slot, generation);
+    wanted.own_group = request.own_group;
+    wanted.kill_at = request.idle_limit.map(after);
+    match core().start(wanted) {
+        Ok(child) => {
+            mailboxes().entry(child.id.0).or_insert_with(|| Mailbox::of(owner));
+            Ok(StartedChild { id: child.id.0 as f64, pid: child.pid, slot, generation })
+        }
+        Err(error) => {
+            arena.abandon(slot, generation);
+            Err(process_error(error))
+        }
+    }
+}
+
+fn after(milliseconds: f64) -> Instant {
+    Instant::now() + Duration::from_secs_f64(milliseconds.clamp(0.0, 1e12) / 1e3)
+}
+
+/// Gives a booted or booting child its work. False: it is gone, take another.
+#[napi]
+pub fn child_adopt(id: f64, cwd: Option<String>, inherit_output: bool, payload: &[u8]) -> Result<bool> {
+    let owner = with(|_, m| Ok(m.slot))?;
+    if let Some(mailbox) = mailboxes().get_mut(&(id as u64)) {
+        mailbox.owner = owner;
+        // What came for its former owner is news to this one.
+        let (word, bit) = news_of(owner);
+        word.fetch_or(bit, SeqCst);
+    }
+    let stdio = || if inherit_output { Stdio::Inherit } else { Stdio::Null };
+    let adoption = Adoption {
+        cwd: cwd.map(OsString::from),
+        stdout: stdio(),
+        stderr: stdio(),
+        payload: payload.to_vec(),
+    };
+    match core().adopt(ChildId(id as u64), adoption) {
+        Ok(()) => Ok(true),
+        Err(process::Error::Gone(_)) => Ok(false),
+        Err(error) => Err(process_error(error)),
+    }
+}
+
+/// Sends a message. False: it is gone.
+#[napi]
+pub fn child_send(id: f64, kind: u8, bytes: &[u8]) -> Result<bool> {
+    match core().send(ChildId(id as u64), kind, bytes.to_vec(), &[]) {
+        Ok(()) => Ok(true),
+        Err(process::Error::Gone(_)) => Ok(false),
+        Err(error) => Err(process_error(error)),
+    }
+}
+
+/// Sends a signal. False: it is gone.
+#[napi]
+pub fn child_signal(id: f64, signal: i32) -> Result<bool> {
+    let signal = match signal {
+        libc::SIGINT => Signal::Interrupt,
+        libc::SIGTERM => Signal::Terminate,
+        libc::SIGKILL => Signal::Kill,
+        other => Signal::Other(other),
+    };
+    match core().signal(ChildId(id as u64), signal) {
+        Ok(()) => Ok(true),
+        Err(process::Error::Gone(_)) => Ok(false),
+        Err(error) => Err(process_error(error)),
+    }
+}
+
+/// What was heard of a child since the last look.
+#[napi(object)]
+pub struct ChildNews {
+    /// It has booted.
+    pub ready: bool,
+    pub kinds: Vec<u8>,
+    pub messages: Vec<Uint8Array>,
+    pub exited: bool,
+    /// N, or -signal; absent where somebody else reaped it.
+    pub exit_code: Option<i32>,
+}
+
+/// Whether any child of this thread may have news; asking clears it.
+#[napi]
+pub fn children_have_news() -> Result<bool> {
+    let (word, bit) = news_of(with(|_, m| Ok(m.slot))?);
+    Ok(word.load(SeqCst) & bit != 0 && word.fetch_and(!bit, SeqCst) & bit != 0)
+}
+
+/// What is new from a child, and takes it out of the mailbox; `undefined` where nothing is.
+#[napi]
+pub fn child_news(id: f64) -> Option<ChildNews> {
+    let mut boxes = mailboxes();
+    let mailbox = boxes.get_mut(&(id as u64))?;
+    if mailbox.messages.is_empty() && mailbox.exit.is_none() && !mailbox.ready {
+        return None;
+    }
+    let (kinds, messages) = std::mem::take(&mut mailbox.messages)
+        .into_iter()
+        .map(|(kind, bytes)| (kind, Uint8Array::from(bytes)))
+        .unzip();
+    let news = ChildNews {
+        ready: std::mem::take(&mut mailbox.ready),
+        kinds,
+        messages,
+        exited: mailbox.exit.is_some(),
+        exit_code: mailbox.exit.and_then(ExitStatus::exit_code),
+    };
+    if news.exited {
+        boxes.remove(&(id as u64));
+    }
+    Some(news)
+}
+
+/// SIGKILL to all children at the end of this process; none can be started after it.
+#[napi]
+pub fn children_end() -> u32 {
+    core().shut_down(Duration::from_millis(500)) as u32
+}
+
+// ---------------------------------------------------------------- the child's side
+
+/// Blocks until this child is adopted, and returns its payload. Messages that come before are dropped.
+#[napi]
+pub fn parent_receive() -> Result<Uint8Array> {
+    let control = tree::control()?;
+    loop {
+        match control.receive(None).map_err(process_error)? {
+            Some(process::Received::Adopted { payload, chdir_error }) => {
+                if let Some(errno) = chdir_error {
+                    let error = std::io::Error::from_raw_os_error(errno);
+                    return Err(coded("ERR_SYSTEM", format!("chdir: {error}")));
+                }
+                return Ok(payload.into());
+            }
+            Some(process::Received::Message { .. }) | None => continue,
+        }
+    }
+}
+
+/// The next message of the parent, without waiting: `[kind, bytes]`.
+#[napi(object)]
+pub struct ParentMessage {
+    pub kind: u8,
+    pub bytes: Uint8Array,
+}
+
+#[napi]
+pub fn parent_message() -> Result<Option<ParentMessage>> {
+    match tree::control()?.receive(Some(Duration::ZERO)).map_err(process_error)? {
+        Some(process::Received::Message { kind, bytes, .. }) => {
+            Ok(Some(ParentMessage { kind, bytes: bytes.into() }))
+        }
+        _ => Ok(None),
+    }
+}
+
+#[napi]
+pub fn parent_send(kind: u8, bytes: &[u8]) -> Result<()> {
+    tree::control()?.send(kind, bytes.to_vec()).map_err(process_error)
+}
+
+/// Waits until all that was sent has been written, at most so many milliseconds. False: time passed.
+#[napi]
+pub fn parent_flush(milliseconds: f64) -> Result<bool> {
+    let patience = Duration::from_secs_f64(milliseconds.clamp(0.0, 1e9) / 1e3);
+    Ok(tree::control()?.flush(patience))
+}

@@ -1,0 +1,203 @@
+//! This thread as a member of the tree: its slot and what it holds.
+//!
+//! State lives here per thread, not in JavaScript modules: module registries of test runners, and two copies of the
+//! package, find the same member.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use multiproc_shm::{Arena, Heap, Id, Kind, Slot};
+use napi::{sys, Env};
+use napi_derive::napi;
+
+use crate::bell;
+use crate::error::{coded, napi_error, shm_error, Result};
+use crate::tree;
+
+/// A member: one JavaScript thread.
+pub struct Member {
+    pub slot: Slot,
+    pub heap: Heap<'static>,
+    /// Refs of the item that was taken from a queue last.
+    pub taken: Vec<Id>,
+}
+
+thread_local! {
+    static MEMBER: RefCell<Option<Member>> = const { RefCell::new(None) };
+}
+
+fn is_main_thread() -> bool {
+    // SAFETY: neither call has a precondition.
+    unsafe { libc::syscall(libc::SYS_gettid) as libc::pid_t == libc::getpid() }
+}
+
+/// Runs `f` with this thread's member. Joins the tree at the first call.
+///
+/// # Errors
+/// Those of joining: no memory, too many processes, a foreign arena.
+pub fn with<R>(f: impl FnOnce(&'static Arena, &mut Member) -> Result<R>) -> Result<R> {
+    MEMBER.with(|cell| {
+        let mut member = cell
+            .try_borrow_mut()
+            .map_err(|_| coded("ERR_REENTRANT", "a native call inside another one"))?;
+        let tree = tree::tree()?;
+        if member.is_none() {
+            *member = Some(enter(tree)?);
+        }
+        match member.as_mut() {
+            Some(member) => f(tree.arena, member),
+            None => Err(coded("ERR_PROCESS", "this thread has left the tree")),
+        }
+    })
+}
+
+fn enter(tree: &'static tree::Tree) -> Result<Member> {
+    let slot = if is_main_thread() {
+        tree.main_slot
+    } else {
+        let (slot, generation) = tree.arena.claim(tree.main_slot).map_err(shm_error)?;
+        tree.arena.enter(slot, generation, "").map_err(shm_error)?;
+        slot
+    };
+    Ok(Member { slot, heap: Heap::new(tree.arena, slot), taken: Vec::new() })
+}
+
+/// This thread ends: what it holds is given back. The main thread's slot goes with its process.
+unsafe extern "C" fn leave(_: *mut std::ffi::c_void) {
+    let member = MEMBER.with(|cell| cell.try_borrow_mut().ok().and_then(|mut m| m.take()));
+    if let (Some(member), Some(tree), false) = (member, tree::joined(), is_main_thread()) {
+        let slot = member.slot;
+        drop(member);
+        tree.arena.leave(slot);
+    }
+}
+
+/// What join() tells.
+#[napi(object)]
+pub struct Membership {
+    pub slot: u32,
+    /// 32 hexadecimal digits.
+    pub tree: String,
+    pub root: bool,
+}
+
+/// Joins the tree as this thread. Idempotent.
+#[napi]
+pub fn join(env: Env) -> Result<Membership> {
+    let slot = with(|_, member| Ok(member.slot))?;
+    register_leave(env)?;
+    let tree = tree::tree()?;
+    Ok(Membership { slot, tree: tree.arena.tree_hex(), root: tree.root })
+}
+
+fn register_leave(env: Env) -> Result<()> {
+    thread_local! { static REGISTERED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) }; }
+    if REGISTERED.replace(true) {
+        return Ok(());
+    }
+    // SAFETY: `env` is the environment of this call; `leave` takes no data.
+    let status = unsafe { sys::napi_add_env_cleanup_hook(env.raw(), Some(leave), std::ptr::null_mut()) };
+    if status == sys::Status::napi_ok { Ok(()) } else { Err(napi_error(status, "add_env_cleanup_hook")) }
+}
+
+/// Makes this process the child that it was started as. The boot script's first call.
+#[napi]
+pub fn attach(slot: u32, generation: u32) -> Result<()> {
+    tree::attach(slot, generation).map(|_| ())
+}
+
+/// A block id from JavaScript: any number; each use checks it.
+pub fn id(raw: f64) -> Id {
+    Id::from_u64(raw as u64)
+}
+
+/// Milliseconds from JavaScript; negative: no limit.
+pub fn limit(milliseconds: f64) -> Option<Duration> {
+    (milliseconds >= 0.0).then(|| Duration::from_secs_f64(milliseconds.min(1e12) / 1e3))
+}
+
+// ---------------------------------------------------------------- blocks
+
+fn kind_of(kind: u32) -> Kind {
+    match kind {
+        3 => Kind::Queue,
+        4 => Kind::Channel,
+        1 => Kind::Message,
+        _ => Kind::Other,
+    }
+}
+
+/// A zeroed block, held by this thread with count 1.
+#[napi]
+pub fn alloc(bytes: f64, kind: u32) -> Result<f64> {
+    with(|_, m| m.heap.alloc(bytes as u64, kind_of(kind)).map(|id| id.as_u64() as f64).map_err(shm_error))
+}
+
+/// A block with whatever was in it before, held by this thread with count 1.
+#[napi]
+pub fn alloc_raw(bytes: f64, kind: u32) -> Result<f64> {
+    with(|_, m| m.heap.alloc_raw(bytes as u64, kind_of(kind)).map(|id| id.as_u64() as f64).map_err(shm_error))
+}
+
+/// One more count of a block that somebody holds for the duration of the call.
+#[napi]
+pub fn retain(block: f64) -> Result<()> {
+    with(|_, m| m.heap.retain(id(block)).map_err(shm_error))
+}
+
+/// One count of a block that the parent holds in this thread's name.
+#[napi]
+pub fn adopt(block: f64) -> Result<()> {
+    with(|_, m| m.heap.adopt(id(block)).map_err(shm_error))
+}
+
+/// Gives one count back; the last one frees the block if nobody else holds it.
+#[napi]
+pub fn release(block: f64) -> Result<()> {
+    with(|_, m| m.heap.release(id(block)).map_err(shm_error))
+}
+
+/// Holds a block in the name of a child that does not run yet.
+#[napi]
+pub fn pre_hold(block: f64, slot: u32) -> Result<()> {
+    with(|_, m| m.heap.pre_hold(id(block), slot).map_err(shm_error))
+}
+
+/// Lets go of what was sent and has been taken meanwhile.
+#[napi]
+pub fn tidy() -> Result<()> {
+    with(|_, m| {
+        m.heap.tidy();
+        Ok(())
+    })
+}
+
+/// Where a block's bytes begin, from the start of the arena.
+#[napi]
+pub fn locate(block: f64) -> Result<f64> {
+    with(|arena, _| arena.range(id(block)).map(|(offset, _)| offset as f64).map_err(shm_error))
+}
+
+/// Bytes that a block has.
+#[napi]
+pub fn block_size(block: f64) -> Result<f64> {
+    with(|arena, _| arena.range(id(block)).map(|(_, size)| size as f64).map_err(shm_error))
+}
+
+/// Rings any thread's bell.
+#[napi]
+pub fn ring(slot: u32) {
+    tree::ring(slot);
+}
+
+/// The counter of this thread's bell.
+#[napi]
+pub fn bell_seen() -> Result<u32> {
+    with(|arena, m| Ok(arena.bell_seen(m.slot)))
+}
+
+/// Sleeps until the bell's counter is not `seen` any more, at most so many milliseconds (cut at 200).
+#[napi]
+pub fn bell_sleep(seen: u32, milliseconds: f64) -> Result<bool> {
+    with(|arena, m| Ok(arena.sleep(m.slot, seen, limit(milliseconds).unwrap_or(bell::SLICE))))
+}

@@ -1,0 +1,64 @@
+//! The mutex for src/sync/lock.ts: only what blocks, wakes and repairs. JavaScript does the fast path on the word.
+
+use std::time::Duration;
+
+use multiproc_shm::{AsyncLock, Lock, Mutex};
+use napi_derive::napi;
+
+use crate::error::{shm_error, Result};
+use crate::member::{id, limit, with};
+
+// What the calls return; src/sync/lock.ts has the same numbers.
+const ACQUIRED: f64 = 0.0;
+const TIMED_OUT: f64 = -1.0;
+/// Minus the pid of the dead holder, minus this.
+const OWNER_DIED: f64 = -2.0;
+
+fn owner_died(pid: u32) -> f64 {
+    OWNER_DIED - f64::from(pid)
+}
+
+/// A new mutex, held by this thread with count 1.
+#[napi]
+pub fn mutex_create(label: String) -> Result<f64> {
+    with(|_, m| Mutex::new(&mut m.heap, &label).map(|id| id.as_u64() as f64).map_err(shm_error))
+}
+
+/// Blocks until it is had: 0, -1 at the timeout, -2 - pid where its holder died.
+#[napi]
+pub fn mutex_lock(block: f64, milliseconds: f64) -> Result<f64> {
+    with(|arena, m| {
+        let mutex = Mutex::open(arena, id(block)).map_err(shm_error)?;
+        Ok(match mutex.lock(arena, m.slot, limit(milliseconds)) {
+            Lock::Acquired => ACQUIRED,
+            Lock::TimedOut => TIMED_OUT,
+            Lock::OwnerDied { pid } => owner_died(pid),
+        })
+    })
+}
+
+/// Takes it, or arms this thread's bell: 0; -2 - pid; else milliseconds (> 0) after which to try again unless the bell rang.
+#[napi]
+pub fn mutex_try_or_arm(block: f64, waited: f64) -> Result<f64> {
+    with(|arena, m| {
+        let mutex = Mutex::open(arena, id(block)).map_err(shm_error)?;
+        let waited = limit(waited).unwrap_or(Duration::ZERO);
+        Ok(match mutex.try_lock_or_arm(arena, m.slot, waited) {
+            AsyncLock::Acquired => ACQUIRED,
+            AsyncLock::Armed { retry } => (retry.as_secs_f64() * 1e3).max(1.0),
+            AsyncLock::OwnerDied { pid } => owner_died(pid),
+        })
+    })
+}
+
+/// Lets it go, whoever took it. False: nobody holds it.
+#[napi]
+pub fn mutex_release(block: f64) -> Result<bool> {
+    with(|arena, _| Ok(Mutex::open(arena, id(block)).map_err(shm_error)?.release(arena)))
+}
+
+/// Takes it over after its holder's death. False: it is not abandoned.
+#[napi]
+pub fn mutex_recover(block: f64) -> Result<bool> {
+    with(|arena, m| Ok(Mutex::open(arena, id(block)).map_err(shm_error)?.recover(arena, m.slot)))
+}

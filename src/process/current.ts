@@ -1,0 +1,36 @@
+/** Who this process is, and who its parent and children are. */
+import { setOwnName, type Adoption } from './launch';
+import type { Process } from './process';
+
+interface Identity {
+  name: string;
+  daemon: boolean;
+  readonly path: readonly number[];
+  readonly parent: Adoption['parent'] | undefined;
+}
+
+export const identity: Identity = { name: 'MainProcess', daemon: false, path: [], parent: undefined };
+
+/** Children of this thread that have been started and whose end was not seen yet. */
+export const running = new Set<Process>();
+
+let started = 0;
+
+/** The path of the next child: numbered from 1 in each process. */
+export function nextPath(): number[] {
+  return [...identity.path, ++started];
+}
+
+/** Called once, in a started process. */
+export function becomeChild(adoption: Adoption): void {
+  Object.assign(identity, {
+    name: adoption.name,
+    daemon: adoption.daemon,
+    path: adoption.identity,
+    parent: adoption.parent,
+  });
+  setOwnName(adoption.name);
+}
+
+/** True in the process that the user started, false in one that this library started. */
+export const isMainProcess: boolean = !process.argv.includes('--multiproc-child');

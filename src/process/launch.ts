@@ -1,0 +1,156 @@
+/**
+ * Starting a child and hearing of it: what Process and Pool stand on.
+ *
+ * A child is a spare or a fresh Node; both get the same order. What it says and its end are noticed by the core's
+ * thread at once, and taken from there by `poll()`: at each bell of this thread's event loop, or by a blocking wait.
+ */
+import { serialize } from 'node:v8';
+import { native } from '../native';
+import * as bell from '../arena/bell';
+import { tree } from '../arena/tree';
+import { inheritedExecArgv } from './exec-argv';
+import { BOOT_SCRIPT, envList, replenish, takeSpare, type BootSettings } from './spares';
+
+/** What a child is to be. */
+export interface Order {
+  readonly role: 'process' | 'worker';
+  /** What its role gets to run, encoded. */
+  readonly payload: Uint8Array;
+  /** Blocks that the payload names; the child holds them from its first moment. */
+  readonly refs: readonly number[];
+  readonly name: string;
+  /** Numbers of the path from the first process: [1, 2] is the second child of its first child. */
+  readonly identity: readonly number[];
+  readonly daemon: boolean;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly execArgv?: readonly string[];
+}
+
+/** What boot.ts finds in its adoption. */
+export interface Adoption extends Omit<Order, 'cwd' | 'execArgv'> {
+  readonly argv: readonly string[];
+  readonly parent: { readonly pid: number; readonly slot: number; readonly name: string };
+}
+
+const children = new Map<number, Child>();
+let listening = false;
+let parentName = 'MainProcess';
+
+/** The name of this process, which its children are told. */
+export function setOwnName(name: string): void {
+  parentName = name;
+}
+
+function pollAll(): void {
+  if (!native.childrenHaveNews()) return;
+  for (const child of children.values()) child.poll();
+}
+
+/** A child of this thread. */
+export class Child {
+  readonly id: number;
+  readonly pid: number;
+  readonly slot: number;
+  /** null while it runs; then N, or -signal. */
+  exitCode: number | null = null;
+  onMessage: (kind: number, bytes: Uint8Array) => void = () => {};
+  onExit: (exitCode: number) => void = () => {};
+  #refs = false;
+
+  constructor(id: number, pid: number, slot: number) {
+    this.id = id;
+    this.pid = pid;
+    this.slot = slot;
+    children.set(id, this);
+  }
+
+  /** Takes what is new: calls onMessage for each message, then onExit at its end. */
+  poll(): void {
+    if (this.exitCode !== null) return;
+    const news = native.childNews(this.id);
+    if (news == null) return;
+    for (let i = 0; i < news.messages.length; i++) this.onMessage(news.kinds[i], news.messages[i]);
+    if (!news.exited) return;
+    this.exitCode = news.exitCode ?? LOST;
+    children.delete(this.id);
+    this.unref();
+    this.onExit(this.exitCode);
+  }
+
+  /** Keeps this thread's event loop alive while the child runs. */
+  ref(): void {
+    if (this.#refs || this.exitCode !== null) return;
+    this.#refs = true;
+    bell.ref();
+  }
+
+  unref(): void {
+    if (!this.#refs) return;
+    this.#refs = false;
+    bell.unref();
+  }
+
+  /** False where it has ended already. */
+  kill(signal: number): boolean {
+    return native.childSignal(this.id, signal);
+  }
+
+  send(kind: number, bytes: Uint8Array): boolean {
+    return native.childSend(this.id, kind, bytes);
+  }
+}
+
+/** The exit code of a child that somebody else in this process has waited for. */
+const LOST = 255;
+
+/**
+ * Starts a child.
+ *
+ * @throws Error with the system's code (ENOENT, EAGAIN, E2BIG) where it can't be started.
+ */
+export function launch(order: Order): Child {
+  const settings: BootSettings = {
+    execArgv: order.execArgv ?? inheritedExecArgv(),
+    env: order.env ?? { ...process.env },
+    preload: [],
+  };
+  if (!listening) {
+    listening = true;
+    bell.listen(pollAll);
+    process.on('exit', () => native.childrenEnd());
+  }
+  for (let spare = takeSpare(settings); spare !== undefined; spare = takeSpare(settings)) {
+    if (!hand(spare, order, settings.env)) continue;
+    replenish(settings);
+    return new Child(spare.id, spare.pid, spare.slot);
+  }
+  const fresh = native.childStart({
+    execPath: process.execPath,
+    args: [...settings.execArgv, BOOT_SCRIPT],
+    env: envList(settings.env),
+    inheritOutput: true,
+    ownGroup: false,
+  });
+  const child = new Child(fresh.id, fresh.pid, fresh.slot);
+  hand(fresh, order, settings.env);
+  replenish(settings);
+  return child;
+}
+
+/** Gives a booted or booting process its order. False: it has ended. */
+function hand(to: { id: number; slot: number }, order: Order, env: NodeJS.ProcessEnv): boolean {
+  const adoption: Adoption = {
+    role: order.role,
+    payload: order.payload,
+    refs: order.refs,
+    name: order.name,
+    identity: order.identity,
+    daemon: order.daemon,
+    env,
+    argv: process.argv,
+    parent: { pid: process.pid, slot: tree().slot, name: parentName },
+  };
+  for (const ref of order.refs) native.preHold(ref, to.slot);
+  return native.childAdopt(to.id, order.cwd ?? process.cwd(), true, serialize(adoption));
+}

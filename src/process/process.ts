@@ -1,0 +1,260 @@
+import { decodeError } from '../codec';
+import { ProcessError } from '../errors';
+import { TIMED_OUT, wait as bellWait, waitSync as bellWaitSync } from '../arena/bell';
+import type { StartMethod, Target, WaitOptions, WaitSyncOptions } from '../types';
+import {
+  checkArray,
+  checkBoolean,
+  checkFunction,
+  checkOptions,
+  checkSignal,
+  checkString,
+  checkStringRecord,
+  checkTimeout,
+} from '../validate';
+import { checkStartMethod } from './start-method';
+import { identity, nextPath, running } from './current';
+import { launch, type Child } from './launch';
+import { FAILED } from './messages';
+import { encodeRun } from './payload';
+
+export interface ProcessSettings {
+  startMethod?: StartMethod;
+  /** 'Process-1', 'Process-1:2' for a child's child; the first process is 'MainProcess'. */
+  name?: string;
+  /** Whether it is ended with its parent, which then does not wait for it. Default: the parent's own. */
+  daemon?: boolean;
+  /** Its whole environment. Default: the parent's at start(). */
+  env?: NodeJS.ProcessEnv;
+  /** Node's options. Default: the parent's, without --inspect and the like. */
+  execArgv?: readonly string[];
+  /** Default: the parent's at start(). */
+  cwd?: string;
+}
+
+export type ProcessOptions<A extends readonly unknown[]> = ProcessSettings & { target?: Target<A> } & ([] extends A
+    ? { args?: readonly [...A] }
+    : { args: readonly [...A] });
+
+/** Becomes readable when the process has ended: for wait(). */
+export interface Sentinel {
+  readonly ready: boolean;
+}
+
+const SIGINT = 2;
+const SIGKILL = 9;
+const SIGTERM = 15;
+/** How long disposal waits after SIGTERM. */
+const GRACE_MS = 1000;
+
+/**
+ * A function that runs in a process of its own.
+ *
+ * @example
+ * const child = new Process({ target: (name) => console.log('hello', name), args: ['world'] });
+ * child.start();
+ * await child.join();   // 0
+ */
+export class Process<A extends readonly unknown[] = any[]> {
+  readonly #target: Target<A> | undefined;
+  readonly #args: readonly unknown[];
+  readonly #settings: ProcessSettings;
+  readonly #path: readonly number[];
+  #name: string;
+  #daemon: boolean;
+  #child: Child | undefined;
+  #failure: Uint8Array | undefined;
+  #error: { readonly value: unknown } | undefined;
+  #closed = false;
+  #sentinel: Sentinel | undefined;
+
+  constructor(options?: ProcessOptions<A>) {
+    const { target, args, name, daemon, env, execArgv, cwd, startMethod } = checkOptions<
+      ProcessSettings & { target?: Target<A>; args?: readonly unknown[] }
+    >(options as ProcessSettings);
+    if (target !== undefined) checkFunction(target, 'options.target');
+    if (args !== undefined) checkArray(args, 'options.args');
+    if (name !== undefined) checkString(name, 'options.name');
+    if (daemon !== undefined) checkBoolean(daemon, 'options.daemon');
+    if (env !== undefined) checkStringRecord(env, 'options.env');
+    if (execArgv !== undefined) {
+      checkArray(execArgv, 'options.execArgv');
+      execArgv.forEach((option, i) => checkString(option, `options.execArgv[${i}]`));
+    }
+    if (cwd !== undefined) checkString(cwd, 'options.cwd');
+    checkStartMethod(startMethod);
+    this.#target = target;
+    this.#args = args ?? [];
+    this.#settings = { env, execArgv, cwd, startMethod };
+    this.#path = nextPath();
+    this.#name = name ?? `Process-${this.#path.join(':')}`;
+    this.#daemon = daemon ?? identity.daemon;
+  }
+
+  /** What the child runs. Override it in a subclass; by default it calls the target with the args. */
+  run(): unknown | Promise<unknown> {
+    return (this.#target as Target | undefined)?.(...this.#args);
+  }
+
+  /**
+   * Starts the child. What it is to run is captured now; the call returns once its pid is known.
+   *
+   * @throws SerializationError where the target or an argument can't be sent; Error with the system's code (ENOENT,
+   * EAGAIN) where no process can be started. Nothing was started then, and start() may be called again.
+   */
+  start(): this {
+    this.#open();
+    if (this.#child !== undefined) throw new ProcessError(`process ${this.#name} was started already`, 'ERR_PROCESS_STARTED');
+    const { bytes, refs } = encodeRun(this, this.run === Process.prototype.run ? this.#target : undefined, this.#args);
+    const child = launch({
+      role: 'process',
+      payload: bytes,
+      refs,
+      name: this.#name,
+      identity: this.#path,
+      daemon: this.#daemon,
+      ...this.#settings,
+    });
+    child.onMessage = (kind, message) => {
+      if (kind === FAILED) this.#failure = message;
+    };
+    child.onExit = () => void running.delete(this);
+    this.#child = child;
+    running.add(this);
+    if (!this.#daemon) child.ref();
+    return this;
+  }
+
+  /** Waits for its end. @returns the exit code; null where the timeout passed first. */
+  async join(options?: WaitOptions): Promise<number | null> {
+    const child = this.#started();
+    const timeout = checkTimeout(options);
+    const signal = checkSignal(options);
+    const code = await bellWait(`exit ${child.id}`, () => this.#poll(child), timeout, signal);
+    return code === TIMED_OUT ? null : code;
+  }
+
+  /** {@link join}, blocking this thread; needs no event loop. */
+  joinSync(options?: WaitSyncOptions): number | null {
+    const child = this.#started();
+    const code = bellWaitSync(() => this.#poll(child), checkTimeout(options));
+    return code === TIMED_OUT ? null : code;
+  }
+
+  isAlive(): boolean {
+    this.#open();
+    return this.#child !== undefined && this.#poll(this.#child) === undefined;
+  }
+
+  /** SIGTERM. */
+  terminate(): void {
+    this.#signal(SIGTERM);
+  }
+
+  /** SIGKILL. */
+  kill(): void {
+    this.#signal(SIGKILL);
+  }
+
+  /** SIGINT. */
+  interrupt(): void {
+    this.#signal(SIGINT);
+  }
+
+  /** Lets go of what is kept of it. @throws ProcessError while it runs. */
+  close(): void {
+    if (this.#closed) return;
+    if (this.#child !== undefined && this.#poll(this.#child) === undefined) {
+      throw new ProcessError(`process ${this.#name} still runs: join() or terminate() it before close()`, 'ERR_PROCESS_RUNNING');
+    }
+    this.#closed = true;
+    this.#failure = undefined;
+  }
+
+  /** Undefined before start(). */
+  get pid(): number | undefined {
+    this.#open();
+    return this.#child?.pid;
+  }
+
+  /** null while it runs; 0 done; 1 the target threw; N process.exit(N); -N killed by signal N. */
+  get exitCode(): number | null {
+    this.#open();
+    return this.#child === undefined ? null : (this.#poll(this.#child) ?? null);
+  }
+
+  /** What the target threw: an Error with its own stack, cause and class where it can be had; anything else as it was. */
+  get error(): unknown {
+    this.#open();
+    this.#child?.poll();
+    if (this.#error === undefined && this.#failure !== undefined) {
+      this.#error = { value: decodeError(this.#failure) };
+      this.#failure = undefined;
+    }
+    return this.#error?.value;
+  }
+
+  /** For wait(). @throws ProcessError before start(). */
+  get sentinel(): Sentinel {
+    const child = this.#started();
+    const poll = () => this.#poll(child) !== undefined;
+    return (this.#sentinel ??= {
+      get ready() {
+        return poll();
+      },
+    });
+  }
+
+  get name(): string {
+    this.#open();
+    return this.#name;
+  }
+  set name(name: string) {
+    this.#open();
+    checkString(name, 'name');
+    this.#name = name;
+  }
+
+  get daemon(): boolean {
+    this.#open();
+    return this.#daemon;
+  }
+  set daemon(daemon: boolean) {
+    this.#open();
+    checkBoolean(daemon, 'daemon');
+    if (this.#child !== undefined) throw new ProcessError(`process ${this.#name} was started already`, 'ERR_PROCESS_STARTED');
+    this.#daemon = daemon;
+  }
+
+  /** If it still runs: SIGTERM, after 1 s SIGKILL; then joins. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed || this.#child === undefined || this.#poll(this.#child) !== undefined) return;
+    this.terminate();
+    if ((await this.join({ timeout: GRACE_MS })) === null) this.kill();
+    await this.join();
+  }
+
+  #poll(child: Child): number | undefined {
+    child.poll();
+    return child.exitCode ?? undefined;
+  }
+
+  #open(): void {
+    if (this.#closed) throw new ProcessError(`process ${this.#name} is closed`, 'ERR_PROCESS_CLOSED');
+  }
+
+  #started(): Child {
+    this.#open();
+    if (this.#child === undefined) throw new ProcessError(`process ${this.#name} was not started`, 'ERR_PROCESS_NOT_STARTED');
+    return this.#child;
+  }
+
+  #signal(signal: number): void {
+    this.#started().kill(signal);
+  }
+}
+
+/** The children of this thread that still run. */
+export function activeChildren(): Process[] {
+  return [...running].filter((child) => child.isAlive());
+}

@@ -1,0 +1,269 @@
+import { native } from '../native';
+import * as bell from '../arena/bell';
+import { own, registerKind } from '../arena/handle';
+import { creationSite } from '../arena/site';
+import { tree } from '../arena/tree';
+import { decode, encode } from '../codec';
+import { ProcessError, QueueClosedError, QueueEmptyError, QueueFullError } from '../errors';
+import { checkInteger, checkIterable, checkOptions, checkSignal, checkTimeout } from '../validate';
+import type { WaitOptions, WaitSyncOptions } from '../types';
+
+/** What native calls on a queue return instead of a length ≥ 0 (crates/node, queue.rs). */
+const DONE = 0;
+const WAIT = -1;
+const CLOSED = -2;
+/** An item that does not fit the buffer: -(length) - TOO_LONG. */
+const TOO_LONG = -16;
+
+const ADOPT: unique symbol = Symbol('adopt');
+
+/** Where items are copied to before they are decoded; one a thread, as large as the largest small item. */
+let scratch = new Uint8Array(64 << 10);
+
+/** An item as it was got: boxed, since it may be undefined. */
+interface Got<T> {
+  readonly item: T;
+}
+
+/**
+ * A queue among all processes that are handed it. Any of them may put and get; each item is got once.
+ *
+ * What is put is serialised within the call and lies in shared memory when the call returns: a process may end without
+ * waiting for a reader.
+ *
+ * @example
+ * const queue = new Queue();
+ * new Process({ target: (q) => q.putSync('hello'), args: [queue] }).start();
+ * await queue.get();   // 'hello'
+ */
+export class Queue<T = any> implements AsyncIterable<T> {
+  readonly #id: number;
+  readonly #maxSize: number;
+
+  /**
+   * @param maxSize items that it holds at most; 0: as many as memory allows.
+   * @param options.producers it closes by itself after so many processes have called close(); one that has put
+   * something counts when it ends, however.
+   */
+  constructor(maxSize?: number, options?: { producers?: number });
+  constructor(...params: readonly unknown[]) {
+    tree();
+    if (params[0] === ADOPT) {
+      this.#id = params[1] as number;
+      this.#maxSize = native.queueMaxSize(this.#id);
+    } else {
+      const [maxSize = 0, options] = params as [number | undefined, { producers?: number } | undefined];
+      checkInteger(maxSize, 'maxSize', 0, 2 ** 31 - 1);
+      const { producers = 0 } = checkOptions(options);
+      if (options?.producers !== undefined) checkInteger(producers, 'options.producers', 1, 2 ** 31 - 1);
+      this.#maxSize = maxSize;
+      this.#id = native.queueCreate(maxSize, producers, creationSite(new.target));
+    }
+    own(this, 'Queue', this.#id);
+  }
+
+  /** Puts `item`, waiting while the queue is full. @throws QueueFullError at the timeout, QueueClosedError, SerializationError. */
+  async put(item: T, options?: WaitOptions): Promise<void> {
+    const timeout = checkTimeout(options);
+    const signal = checkSignal(options);
+    const { bytes, refs } = encode(item, 'item');
+    await this.#putEncoded(bytes, refs, timeout, signal);
+  }
+
+  async #putEncoded(bytes: Uint8Array, refs: number[], timeout: number, signal?: AbortSignal): Promise<void> {
+    if (this.#push(bytes, refs)) return;
+    const put = await bell.wait(`put ${this.#id}`, () => this.#push(bytes, refs) || undefined, timeout, signal);
+    if (put === bell.TIMED_OUT) throw this.#fullAfter(timeout);
+  }
+
+  /** {@link put}, blocking. */
+  putSync(item: T, options?: WaitSyncOptions): void {
+    const timeout = checkTimeout(options);
+    const { bytes, refs } = encode(item, 'item');
+    this.#putEncodedSync(bytes, refs, timeout);
+  }
+
+  #putEncodedSync(bytes: Uint8Array, refs: number[], timeout: number): void {
+    const status = native.queuePush(this.#id, bytes, refs, timeout);
+    if (status === CLOSED) throw this.#closedError();
+    if (status !== DONE) throw this.#fullAfter(timeout);
+  }
+
+  /** Puts `item` if there is room. @throws QueueFullError, QueueClosedError, SerializationError. */
+  putNoWait(item: T): void {
+    this.putSync(item, { timeout: 0 });
+  }
+
+  /** Gets the oldest item, waiting for one. @throws QueueEmptyError at the timeout, QueueClosedError once closed and drained. */
+  async get(options?: WaitOptions): Promise<T> {
+    const timeout = checkTimeout(options);
+    const signal = checkSignal(options);
+    const got = await bell.wait(`get ${this.#id}`, () => this.#pop(ARM), timeout, signal);
+    if (got === bell.TIMED_OUT) throw this.#emptyAfter(timeout);
+    return got.item;
+  }
+
+  /** {@link get}, blocking. */
+  getSync(options?: WaitSyncOptions): T {
+    const timeout = checkTimeout(options);
+    const got = this.#pop(timeout);
+    if (got === undefined) throw this.#emptyAfter(timeout);
+    return got.item;
+  }
+
+  /** The oldest item, if there is one. @throws QueueEmptyError, QueueClosedError. */
+  getNoWait(): T {
+    return this.getSync({ timeout: 0 });
+  }
+
+  /** Puts all items in order. Where it fails midway, those before have been put. */
+  async putMany(items: Iterable<T>, options?: WaitOptions): Promise<void> {
+    const timeout = checkTimeout(options);
+    const signal = checkSignal(options);
+    checkIterable(items, 'items');
+    const encoded = Array.from(items, (item, i) => encode(item, `items[${i}]`));
+    const end = timeout < 0 ? -1 : performance.now() + timeout;
+    for (const { bytes, refs } of encoded) {
+      await this.#putEncoded(bytes, refs, end < 0 ? -1 : Math.max(0, end - performance.now()), signal);
+    }
+  }
+
+  /** {@link putMany}, blocking. */
+  putManySync(items: Iterable<T>, options?: WaitSyncOptions): void {
+    const timeout = checkTimeout(options);
+    checkIterable(items, 'items');
+    const encoded = Array.from(items, (item, i) => encode(item, `items[${i}]`));
+    const end = timeout < 0 ? -1 : performance.now() + timeout;
+    for (const { bytes, refs } of encoded) {
+      this.#putEncodedSync(bytes, refs, end < 0 ? -1 : Math.max(0, end - performance.now()));
+    }
+  }
+
+  /** Waits for one item, then takes what else is there, at most `max`. @throws QueueEmptyError at the timeout, QueueClosedError. */
+  async getMany(max: number, options?: WaitOptions): Promise<T[]> {
+    checkInteger(max, 'max', 1);
+    return this.#takeMore([await this.get(options)], max);
+  }
+
+  /** {@link getMany}, blocking. */
+  getManySync(max: number, options?: WaitSyncOptions): T[] {
+    checkInteger(max, 'max', 1);
+    return this.#takeMore([this.getSync(options)], max);
+  }
+
+  /** Items in it now; others may change that at any time. */
+  get size(): number {
+    return native.queueSize(this.#id);
+  }
+
+  get empty(): boolean {
+    return this.size === 0;
+  }
+
+  get full(): boolean {
+    return this.#maxSize > 0 && this.size >= this.#maxSize;
+  }
+
+  /** 0: as large as memory allows. */
+  get maxSize(): number {
+    return this.#maxSize;
+  }
+
+  /**
+   * No more puts: of this producer where `producers` were announced, else of anyone. What is in it can still be got;
+   * then get() throws QueueClosedError and iteration ends.
+   */
+  close(): void {
+    native.queueClose(this.#id);
+  }
+
+  /** Whether nothing can be put any more. */
+  get closed(): boolean {
+    return native.queueClosed(this.#id);
+  }
+
+  /** Items until it is closed and drained. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    for (;;) {
+      let item: T;
+      try {
+        item = await this.get();
+      } catch (error) {
+        if (error instanceof QueueClosedError) return;
+        throw error;
+      }
+      yield item;
+    }
+  }
+
+  /** {@link [Symbol.asyncIterator]}, blocking. */
+  *[Symbol.iterator](): Generator<T, void, undefined> {
+    for (;;) {
+      let item: T;
+      try {
+        item = this.getSync();
+      } catch (error) {
+        if (error instanceof QueueClosedError) return;
+        throw error;
+      }
+      yield item;
+    }
+  }
+
+  /** Pushes, or arms this thread's bell. False: full. */
+  #push(bytes: Uint8Array, refs: number[]): boolean {
+    const status = native.queuePushOrArm(this.#id, bytes, refs);
+    if (status === CLOSED) throw this.#closedError();
+    return status === DONE;
+  }
+
+  /** @param timeout milliseconds; -1: none; ARM: does not wait but arms this thread's bell. Undefined: nothing came. */
+  #pop(timeout: number): Got<T> | undefined {
+    let length = native.queuePop(this.#id, scratch, timeout);
+    while (length <= TOO_LONG) {
+      scratch = new Uint8Array(2 ** Math.ceil(Math.log2(TOO_LONG - length + 1)));
+      length = native.queuePop(this.#id, scratch, timeout);
+    }
+    if (length === WAIT) return undefined;
+    if (length === CLOSED) throw this.#closedError();
+    const refs = native.takenRefs();
+    try {
+      return { item: decode(scratch.subarray(0, length)) as T };
+    } finally {
+      if (refs !== null) for (const ref of refs) native.release(ref);
+    }
+  }
+
+  #takeMore(items: T[], max: number): T[] {
+    while (items.length < max) {
+      let got: Got<T> | undefined;
+      try {
+        got = this.#pop(0);
+      } catch (error) {
+        if (error instanceof QueueClosedError) break;
+        throw error;
+      }
+      if (got === undefined) break;
+      items.push(got.item);
+    }
+    return items;
+  }
+
+  #fullAfter(timeout: number): ProcessError {
+    const when = timeout > 0 ? ` for ${timeout} ms` : '';
+    return new QueueFullError(`the queue was full${when} (maxSize ${this.#maxSize})`);
+  }
+
+  #emptyAfter(timeout: number): ProcessError {
+    return new QueueEmptyError(timeout > 0 ? `the queue was empty for ${timeout} ms` : 'the queue is empty');
+  }
+
+  #closedError(): ProcessError {
+    return new QueueClosedError('the queue is closed');
+  }
+}
+
+/** A timeout for #pop that arms instead of waiting. */
+const ARM = -2;
+
+registerKind('Queue', (id) => Reflect.construct(Queue, [ADOPT, id]) as Queue);

@@ -1,0 +1,50 @@
+/**
+ * What every started process runs: boots, joins its parent's tree, waits to be given its work, becomes that.
+ *
+ * While it waits it blocks in native code, without an event loop: a spare costs memory but no CPU.
+ */
+import { pathToFileURL } from 'node:url';
+import { deserialize } from 'node:v8';
+import { native } from '../native';
+import type { Adoption } from '../process/launch';
+
+const FLAG = '--multiproc-child';
+
+async function boot(): Promise<void> {
+  const at = process.argv.lastIndexOf(FLAG);
+  native.attach(Number(process.argv[at + 1]), Number(process.argv[at + 2]));
+  const preload = process.argv.slice(2, at);
+
+  // What every role needs is loaded now, so that a spare starts its work in a millisecond.
+  const roles = {
+    process: (await import('./process-main')).main,
+    worker: (await import('./pool-main')).main,
+  };
+  for (const module of preload) await importByName(module);
+
+  const adoption = deserialize(native.parentReceive()) as Adoption;
+  for (const ref of adoption.refs) native.adopt(ref);
+  becomeIt(adoption);
+  await roles[adoption.role](adoption);
+}
+
+// TypeScript would turn a plain import() into require() in CommonJS output.
+const dynamicImport = new Function('specifier', 'return import(specifier)') as (specifier: string) => Promise<unknown>;
+
+function importByName(module: string): Promise<unknown> {
+  return dynamicImport(module.startsWith('/') ? pathToFileURL(module).href : module);
+}
+
+/** Takes over what the parent handed: environment and arguments (cwd and stdio are in place already). */
+function becomeIt(adoption: Adoption): void {
+  const { argv, env } = adoption;
+  process.argv = [...argv];
+  if (env === undefined) return;
+  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
+}
+
+boot().catch((error: unknown) => {
+  process.stderr.write(`multiproc: a child could not begin: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,39 @@
+/** What a started Process runs: its target, or the run() of its class. */
+import { release, runnable } from '../process/payload';
+import { native } from '../native';
+import { encodeError } from '../codec';
+import { becomeChild } from '../process/current';
+import { FAILED } from '../process/messages';
+import type { Adoption } from '../process/launch';
+
+/** How long an ending child waits for its last message to be taken. */
+const FLUSH_MS = 1000;
+
+export async function main(adoption: Adoption): Promise<void> {
+  becomeChild(adoption);
+  let told = false;
+  const tell = (error: unknown) => {
+    if (told) return;
+    told = true;
+    native.parentSend(FAILED, encodeError(error));
+    native.parentFlush(FLUSH_MS);
+  };
+  process.on('uncaughtExceptionMonitor', tell);
+  try {
+    const run = await runnable(adoption.payload);
+    release(adoption.refs);
+    await run();
+  } catch (error) {
+    tell(error);
+    process.stderr.write(`Process ${adoption.name}:\n${describe(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function describe(error: unknown): string {
+  try {
+    return error instanceof Error ? (error.stack ?? String(error)) : `Uncaught ${String(error)}`;
+  } catch {
+    return 'an error that cannot be shown';
+  }
+}
