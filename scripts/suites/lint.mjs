@@ -14,7 +14,7 @@ const COMMANDS = [
   ['oxlint', bin('oxlint'), ['--deny-warnings']],
   ['types of the tests', bin('tsc'), ['-p', 'tsconfig.test.json']],
   ['knip', bin('knip'), ['--no-progress']],
-  ['publint', bin('publint'), ['--strict']],
+  ['publint', bin('publint'), ['--strict', '--pack', 'npm']],
   ['lockfile installs', 'npm', ['ci', '--ignore-scripts', '--dry-run']],
   ['typos', 'typos', [], { optional: true }],
   ['cargo-deny', 'cargo-deny', ['--offline', 'check', 'bans', 'licenses', 'sources'], { optional: true }],
@@ -36,7 +36,7 @@ async function check([name, command, args, { optional = false } = {}]) {
 /** The versions that must be one: the package, its platform packages, the crates. */
 async function versions() {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const crates = /\[workspace\.package\][^[]*version = "([^"]+)"/.exec(
+  const crates = /\[workspace\.package\]\nversion = "([^"]+)"/.exec(
     readFileSync(join(root, 'Cargo.toml'), 'utf8'),
   )?.[1];
   const { stdout } = await run('git', ['ls-files', 'npm/*/package.json']);
