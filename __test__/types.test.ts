@@ -15,10 +15,14 @@ interface Declared {
   generic: boolean;
 }
 
-/** The exported names of the contract. */
+/** The exported names of the contract, an overloaded function once. */
 const declared: Declared[] = [
-  ...contract.matchAll(/^export (?:abstract )?(class|function|interface|type|const) (\w+)(<)?/gm),
-].map(([, kind, name, bracket]) => ({ name, kind, generic: bracket !== undefined }));
+  ...new Map(
+    [...contract.matchAll(/^export (class|function|interface|type|const) (\w+)(<)?/gm)].map(
+      ([, kind, name, bracket]) => [name, { name, kind, generic: bracket !== undefined }],
+    ),
+  ).values(),
+];
 
 /** The names that dist/index.d.ts exports, values and types. */
 function exported(): Set<string> {
