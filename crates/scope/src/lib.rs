@@ -1,1 +1,25 @@
-//! multiproc-scope
+//! What a JavaScript function takes from outside of itself, judged from its source text alone.
+//!
+//! A function that is sent to another process needs the values of its free variables. This crate finds their names,
+//! which of them it writes, and where they stand in the text ([`free_variables`]); the imports and exports of the file
+//! that a function comes from ([`module_bindings`]); and which declaration a name means at a place of that file
+//! ([`declarations`]). It parses with oxc and runs nothing.
+//!
+//! Every position is in UTF-16 code units of the text that was given, as JavaScript counts.
+
+mod declaration;
+mod error;
+mod function;
+mod json;
+mod language;
+mod module;
+mod offsets;
+mod outer;
+
+pub use declaration::{declarations, declarations_json, Declaration, DeclarationKind};
+pub use error::ScopeError;
+pub use function::{
+    free_variables, ClassInfo, Form, FreeVariable, FunctionInfo, FunctionKind, Reference,
+};
+pub use language::Language;
+pub use module::{module_bindings, Export, Import, ImportKind, ModuleInfo};

@@ -1,0 +1,156 @@
+//! Which declaration a name means at a place of a file: two functions that use the same one may share a variable.
+
+use crate::json::Object;
+use crate::module::parse;
+use crate::offsets::Offsets;
+use crate::{Language, ScopeError};
+use oxc_allocator::Allocator;
+use oxc_ast::AstKind;
+use oxc_semantic::{Semantic, SemanticBuilder};
+use oxc_span::GetSpan;
+use oxc_syntax::scope::ScopeId;
+use oxc_syntax::symbol::SymbolFlags;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeclarationKind {
+    /// `var`, a parameter, a function: initialised from the start.
+    Var,
+    /// `let`, `const`, `class`: may not be read before its line ran.
+    Lexical,
+    Import,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Declaration {
+    /// Where the declared name stands.
+    pub start: u32,
+    pub kind: DeclarationKind,
+    /// It stands at the top level of the file, or of the only function that the file consists of: there is one such
+    /// variable, however often the functions that use it were made.
+    pub top_level: bool,
+    /// Something assigns to it after its declaration, anywhere in the file.
+    pub written: bool,
+}
+
+/// For each of `offsets`, a place where a function's text begins: the declaration that `name` has for its body.
+///
+/// # Errors
+/// The file can't be parsed.
+pub fn declarations(
+    source: &str,
+    language: Language,
+    name: &str,
+    offsets: &[u32],
+) -> Result<Vec<Option<Declaration>>, ScopeError> {
+    let allocator = Allocator::default();
+    let (program, _) = parse(&allocator, source, language)?;
+    let semantic = SemanticBuilder::new().build(&program).semantic;
+    let positions = Offsets::new(source);
+    Ok(offsets
+        .iter()
+        .map(|offset| {
+            let scope = scope_around(&semantic, positions.bytes(*offset));
+            let scoping = semantic.scoping();
+            let symbol = scoping.find_binding(scope, name)?;
+            let flags = scoping.symbol_flags(symbol);
+            Some(Declaration {
+                start: positions.utf16(scoping.symbol_span(symbol).start),
+                kind: if flags.is_import() {
+                    DeclarationKind::Import
+                } else if flags.intersects(SymbolFlags::BlockScopedVariable | SymbolFlags::Class) {
+                    DeclarationKind::Lexical
+                } else {
+                    DeclarationKind::Var
+                },
+                top_level: is_top_level(&semantic, scoping.symbol_scope_id(symbol)),
+                written: scoping.symbol_is_mutated(symbol),
+            })
+        })
+        .collect())
+}
+
+/// The innermost scope that is open just before the function that begins at byte `at`.
+fn scope_around(semantic: &Semantic<'_>, at: u32) -> ScopeId {
+    let scoping = semantic.scoping();
+    let mut best = scoping.root_scope_id();
+    let mut narrowest = u32::MAX;
+    for scope in scoping.scope_descendants_from_root() {
+        let kind = semantic.nodes().kind(scoping.get_node_id(scope));
+        let span = kind.span();
+        // What begins at the place is the function itself; a class's members see the class's own scope.
+        let around = span.start < at && at < span.end;
+        if around && span.size() <= narrowest {
+            best = scope;
+            narrowest = span.size();
+        }
+    }
+    best
+}
+
+/// Whether a scope is the file's, or the body of the one function that the whole file is wrapped in.
+fn is_top_level(semantic: &Semantic<'_>, scope: ScopeId) -> bool {
+    let scoping = semantic.scoping();
+    let nodes = semantic.nodes();
+    let mut scope = scope;
+    if scope == scoping.root_scope_id() {
+        return true;
+    }
+    // `async (…) => {{ … }}`: a block that is all of the function's body.
+    if let AstKind::BlockStatement(_) = nodes.kind(scoping.get_node_id(scope)) {
+        let Some(parent) = scoping.scope_parent_id(scope) else {
+            return false;
+        };
+        let alone = match nodes.parent_kind(scoping.get_node_id(scope)) {
+            AstKind::FunctionBody(body) => body.statements.len() == 1,
+            _ => false,
+        };
+        if !alone {
+            return false;
+        }
+        scope = parent;
+    }
+    let node = scoping.get_node_id(scope);
+    if !matches!(
+        nodes.kind(node),
+        AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)
+    ) {
+        return false;
+    }
+    let mut outside = nodes
+        .ancestor_kinds(node)
+        .filter(|kind| !matches!(kind, AstKind::ParenthesizedExpression(_)));
+    matches!(outside.next(), Some(AstKind::ExpressionStatement(_)))
+        && matches!(outside.next(), Some(AstKind::Program(p)) if p.body.len() == 1)
+}
+
+/// [`declarations`], as a JSON array of objects and nulls.
+///
+/// # Errors
+/// As [`declarations`].
+pub fn declarations_json(
+    source: &str,
+    language: Language,
+    name: &str,
+    offsets: &[u32],
+) -> Result<String, ScopeError> {
+    let items: Vec<String> = declarations(source, language, name, offsets)?
+        .iter()
+        .map(|found| match found {
+            None => String::from("null"),
+            Some(d) => Object::new()
+                .number("start", d.start)
+                .string(
+                    "kind",
+                    match d.kind {
+                        DeclarationKind::Var => "var",
+                        DeclarationKind::Lexical => "lexical",
+                        DeclarationKind::Import => "import",
+                    },
+                )
+                .bool("topLevel", d.top_level)
+                .bool("written", d.written)
+                .end(),
+        })
+        .collect();
+    Ok(format!("[{}]", items.join(",")))
+}

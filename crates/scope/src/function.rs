@@ -1,0 +1,521 @@
+//! The free variables of one function, from the text that `Function.prototype.toString` gives.
+
+use crate::json::{quoted, Object};
+use crate::offsets::Offsets;
+use crate::outer::Outer;
+use crate::ScopeError;
+use oxc_allocator::Allocator;
+use oxc_ast::ast::*;
+use oxc_ast::AstKind;
+use oxc_parser::Parser;
+use oxc_semantic::{AstNodes, ReferenceId, Scoping, SemanticBuilder};
+use oxc_span::{GetSpan, SourceType, Span};
+use oxc_syntax::node::NodeId;
+
+/// How a function's text becomes an expression again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// It is one: `(text)`.
+    Expression,
+    /// It is a property of an object: `({text})`.
+    Method,
+    /// It is a member that only a class can have: `(class{text})`.
+    Member,
+}
+
+const FORMS: [(Form, &str, &str); 3] = [
+    (Form::Expression, "(", "\n)"),
+    (Form::Method, "({", "\n})"),
+    (Form::Member, "(class{", "\n})"),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionKind {
+    Function,
+    Arrow,
+    Class,
+    Method,
+    Getter,
+    Setter,
+}
+
+/// One use of a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    pub start: u32,
+    pub end: u32,
+    /// It is assigned to here.
+    pub write: bool,
+    /// `{ name }`, in a literal or a pattern: another text in its place needs `name:` before it.
+    pub shorthand: bool,
+    /// It is called here, or the tag of a template.
+    pub callee: bool,
+    /// It begins a statement of a list, so a `(` in its place could continue the statement before it.
+    pub begins_statement: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreeVariable {
+    pub name: String,
+    /// Some reference assigns to it.
+    pub written: bool,
+    /// The members read of it where it is only ever used as `name.member`.
+    pub members: Option<Vec<String>>,
+    pub references: Vec<Reference>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassInfo {
+    /// Where the expression after `extends` stands.
+    pub heritage: Option<(u32, u32)>,
+    /// That expression where it is a mere name.
+    pub heritage_name: Option<String>,
+    /// The first thing in it that only running the class again, or reading hidden state, would give back:
+    /// a static field, a static block, a private name, a computed key, a decorator.
+    pub not_plain: Option<&'static str>,
+}
+
+/// What [`free_variables`] finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionInfo {
+    pub form: Form,
+    pub kind: FunctionKind,
+    pub is_async: bool,
+    pub is_generator: bool,
+    /// Where V8 says that the function begins: at its parameters, an arrow's first character, a class's constructor.
+    pub location: u32,
+    /// Of a method: where its key stands if that is computed or private, with the brackets.
+    pub odd_key: Option<(u32, u32)>,
+    /// The name that it gives itself, and the references to that; a declaration's outer variable has the same name.
+    pub own_name: Option<FreeVariable>,
+    pub free: Vec<FreeVariable>,
+    /// It uses the `this` of its surroundings (arrows).
+    pub this: bool,
+    /// It uses the `arguments` of its surroundings (arrows).
+    pub arguments: bool,
+    /// It uses `super`, whose home object its text does not contain.
+    pub super_: bool,
+    pub new_target: bool,
+    pub import_meta: Vec<(u32, u32)>,
+    /// It calls `eval` by that name: what that may read can't be known.
+    pub eval: bool,
+    /// A private name of a class around it.
+    pub private_name: Option<String>,
+    pub class: Option<ClassInfo>,
+}
+
+/// Finds what a function, a class or a method takes from outside of its own text.
+///
+/// # Errors
+/// The text is none of these, or not JavaScript that this parser knows.
+pub fn free_variables(source: &str) -> Result<FunctionInfo, ScopeError> {
+    let mut first_error = None;
+    // A function of a module may use what a script may not (import.meta), and the other way about (with).
+    for source_type in [
+        SourceType::mjs().with_script(true),
+        SourceType::mjs().with_module(true),
+    ] {
+        for (form, before, after) in FORMS {
+            let text = format!("{before}{source}{after}");
+            let allocator = Allocator::default();
+            let parsed = Parser::new(&allocator, &text, source_type).parse();
+            if let Some(error) = parsed.errors.first() {
+                first_error.get_or_insert_with(|| error.message.to_string());
+                continue;
+            }
+            if let Some(info) = describe(form, before.len() as u32, source, &parsed.program) {
+                return Ok(info);
+            }
+        }
+    }
+    Err(ScopeError::new(format!(
+        "the text of the function can't be parsed: {}",
+        first_error.unwrap_or_else(|| String::from("it is neither a function nor a class"))
+    )))
+}
+
+/// The function inside of the wrapping, however it was wrapped.
+enum Root<'a, 'b> {
+    Function(&'b Function<'a>),
+    Arrow(&'b ArrowFunctionExpression<'a>),
+    Class(&'b Class<'a>),
+    Method {
+        key: &'b PropertyKey<'a>,
+        computed: bool,
+        function: &'b Function<'a>,
+        kind: FunctionKind,
+    },
+}
+
+fn root<'a, 'b>(form: Form, expression: &'b Expression<'a>) -> Option<Root<'a, 'b>> {
+    Some(match (form, expression) {
+        (Form::Expression, Expression::FunctionExpression(f)) => Root::Function(f),
+        (Form::Expression, Expression::ArrowFunctionExpression(f)) => Root::Arrow(f),
+        (Form::Expression, Expression::ClassExpression(c)) => Root::Class(c),
+        (Form::Method, Expression::ObjectExpression(object)) => {
+            let [ObjectPropertyKind::ObjectProperty(property)] = object.properties.as_slice()
+            else {
+                return None;
+            };
+            let Expression::FunctionExpression(function) = &property.value else {
+                return None;
+            };
+            let kind = match property.kind {
+                PropertyKind::Get => FunctionKind::Getter,
+                PropertyKind::Set => FunctionKind::Setter,
+                PropertyKind::Init if property.method => FunctionKind::Method,
+                PropertyKind::Init => return None,
+            };
+            Root::Method {
+                key: &property.key,
+                computed: property.computed,
+                function,
+                kind,
+            }
+        }
+        (Form::Member, Expression::ClassExpression(class)) => {
+            let [ClassElement::MethodDefinition(method)] = class.body.body.as_slice() else {
+                return None;
+            };
+            let kind = match method.kind {
+                MethodDefinitionKind::Get => FunctionKind::Getter,
+                MethodDefinitionKind::Set => FunctionKind::Setter,
+                _ => FunctionKind::Method,
+            };
+            Root::Method {
+                key: &method.key,
+                computed: method.computed,
+                function: &method.value,
+                kind,
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn describe(form: Form, pre: u32, source: &str, program: &Program<'_>) -> Option<FunctionInfo> {
+    let [Statement::ExpressionStatement(statement)] = program.body.as_slice() else {
+        return None;
+    };
+    let Expression::ParenthesizedExpression(wrapped) = &statement.expression else {
+        return None;
+    };
+    let root = root(form, &wrapped.expression)?;
+    let outer = match &root {
+        Root::Method { function, .. } => Outer::of_function(function),
+        _ => Outer::of_expression(&wrapped.expression),
+    };
+    let semantic = SemanticBuilder::new().build(program).semantic;
+    let offsets = Offsets::new(source);
+    let at = |byte: u32| offsets.utf16(byte.saturating_sub(pre));
+    let range = |span: Span| (at(span.start), at(span.end));
+
+    let odd_key = match &root {
+        Root::Method { key, computed, .. } => {
+            let span = key.span();
+            match (computed, key) {
+                (true, _) => Some(bracketed(source, pre, span)),
+                (false, PropertyKey::PrivateIdentifier(_)) => Some(span),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    let nodes = semantic.nodes();
+    let scoping = semantic.scoping();
+    let variable = |name: &str, ids: &[ReferenceId]| {
+        let ids: Vec<ReferenceId> = ids
+            .iter()
+            .copied()
+            .filter(|id| {
+                let span = nodes.kind(scoping.get_reference(*id).node_id()).span();
+                // The value of a computed key was read when the method was made.
+                odd_key.is_none_or(|key| span.start < key.start || span.end > key.end)
+            })
+            .collect();
+        let references: Vec<Reference> = ids
+            .iter()
+            .map(|id| reference(scoping, nodes, *id, &range))
+            .collect();
+        FreeVariable {
+            name: name.to_string(),
+            written: references.iter().any(|r| r.write),
+            members: members(scoping, nodes, &ids),
+            references,
+        }
+    };
+    let mut free: Vec<FreeVariable> = scoping
+        .root_unresolved_references()
+        .iter()
+        .filter(|(name, _)| {
+            let name: &str = name;
+            name != "arguments"
+        })
+        .map(|(name, ids)| variable(name, ids))
+        .filter(|v| !v.references.is_empty())
+        .collect();
+    free.sort_by_key(|v| v.references[0].start);
+
+    let own = match &root {
+        Root::Function(f) => f.id.as_ref(),
+        Root::Class(c) => c.id.as_ref(),
+        _ => None,
+    };
+    let own_name = own.map(|id| {
+        let ids = id
+            .symbol_id
+            .get()
+            .map_or(&[][..], |symbol| scoping.get_resolved_reference_ids(symbol));
+        variable(&id.name, ids)
+    });
+    let (kind, is_async, is_generator, location) = match &root {
+        Root::Function(f) => (
+            FunctionKind::Function,
+            f.r#async,
+            f.generator,
+            at(f.params.span.start),
+        ),
+        Root::Arrow(f) => (FunctionKind::Arrow, f.r#async, false, at(f.span.start)),
+        Root::Class(c) => (
+            FunctionKind::Class,
+            false,
+            false,
+            at(constructor(c).map_or(c.span.start, |f| f.params.span.start)),
+        ),
+        Root::Method {
+            function: f, kind, ..
+        } => (*kind, f.r#async, f.generator, at(f.params.span.start)),
+    };
+    Some(FunctionInfo {
+        form,
+        kind,
+        is_async,
+        is_generator,
+        location,
+        odd_key: odd_key.map(range),
+        own_name,
+        free,
+        this: outer.this,
+        arguments: outer.arguments,
+        super_: outer.super_,
+        new_target: outer.new_target,
+        import_meta: outer.import_meta.iter().map(|s| range(*s)).collect(),
+        eval: outer.eval,
+        private_name: outer.private_name,
+        class: match &root {
+            Root::Class(c) => Some(class_info(c, &range)),
+            _ => None,
+        },
+    })
+}
+
+/// The span of a computed key with its brackets. Comments between the bracket and the key are part of it.
+fn bracketed(source: &str, pre: u32, key: Span) -> Span {
+    let bytes = source.as_bytes();
+    let (mut start, mut end) = ((key.start - pre) as usize, (key.end - pre) as usize);
+    while start > 0 && bytes[start] != b'[' {
+        start -= 1;
+    }
+    // The key's own text may begin with a bracket: the one before it is meant.
+    if start == (key.start - pre) as usize && start > 0 {
+        start = source[..start].rfind('[').unwrap_or(start);
+    }
+    while end < bytes.len() && bytes[end] != b']' {
+        end += 1;
+    }
+    Span::new(start as u32 + pre, end as u32 + 1 + pre)
+}
+
+fn constructor<'a, 'b>(class: &'b Class<'a>) -> Option<&'b Function<'a>> {
+    class.body.body.iter().find_map(|element| match element {
+        ClassElement::MethodDefinition(m) if m.kind.is_constructor() => Some(&*m.value),
+        _ => None,
+    })
+}
+
+fn reference(
+    scoping: &Scoping,
+    nodes: &AstNodes<'_>,
+    id: ReferenceId,
+    range: &impl Fn(Span) -> (u32, u32),
+) -> Reference {
+    let reference = scoping.get_reference(id);
+    let node = reference.node_id();
+    let span = nodes.kind(node).span();
+    let (start, end) = range(span);
+    Reference {
+        start,
+        end,
+        write: reference.flags().is_write(),
+        shorthand: match nodes.parent_kind(node) {
+            AstKind::ObjectProperty(p) => p.shorthand,
+            AstKind::AssignmentTargetPropertyIdentifier(_) => true,
+            _ => false,
+        },
+        callee: is_callee(nodes, node, span),
+        begins_statement: begins_statement(nodes, node, span),
+    }
+}
+
+fn is_callee(nodes: &AstNodes<'_>, node: NodeId, span: Span) -> bool {
+    for kind in nodes.ancestor_kinds(node) {
+        return match kind {
+            AstKind::ParenthesizedExpression(_) => continue,
+            AstKind::CallExpression(call) => call.callee.span().contains_inclusive(span),
+            AstKind::TaggedTemplateExpression(tagged) => tagged.tag.span().contains_inclusive(span),
+            _ => false,
+        };
+    }
+    false
+}
+
+fn begins_statement(nodes: &AstNodes<'_>, node: NodeId, span: Span) -> bool {
+    let mut ancestors = nodes.ancestor_kinds(node);
+    for kind in ancestors.by_ref() {
+        if kind.span().start != span.start {
+            return false;
+        }
+        if matches!(kind, AstKind::ExpressionStatement(_)) {
+            break;
+        }
+    }
+    match ancestors.next() {
+        Some(
+            AstKind::BlockStatement(_)
+            | AstKind::Program(_)
+            | AstKind::SwitchCase(_)
+            | AstKind::StaticBlock(_),
+        ) => true,
+        // The body of an arrow without braces is kept as a statement, but is none.
+        Some(AstKind::FunctionBody(_)) => {
+            !matches!(ancestors.next(), Some(AstKind::ArrowFunctionExpression(f)) if f.expression)
+        }
+        _ => false,
+    }
+}
+
+fn members(scoping: &Scoping, nodes: &AstNodes<'_>, ids: &[ReferenceId]) -> Option<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for id in ids {
+        let node = scoping.get_reference(*id).node_id();
+        match nodes.parent_kind(node) {
+            AstKind::StaticMemberExpression(m) if m.object.span() == nodes.kind(node).span() => {
+                let name = m.property.name.to_string();
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(names)
+}
+
+fn class_info(class: &Class<'_>, range: &impl Fn(Span) -> (u32, u32)) -> ClassInfo {
+    let mut not_plain = None;
+    let mut found = |what| {
+        not_plain.get_or_insert(what);
+    };
+    if !class.decorators.is_empty() {
+        found("a decorator");
+    }
+    for element in &class.body.body {
+        if element.has_decorator() {
+            found("a decorator");
+        }
+        match element {
+            ClassElement::StaticBlock(_) => found("a static block"),
+            ClassElement::PropertyDefinition(p) if p.r#static => found("a static field"),
+            ClassElement::AccessorProperty(_) => found("an accessor field"),
+            _ => {}
+        }
+        if matches!(
+            element.property_key(),
+            Some(PropertyKey::PrivateIdentifier(_))
+        ) {
+            found("a private name");
+        }
+        if element.computed() {
+            found("a computed key");
+        }
+    }
+    ClassInfo {
+        heritage: class.super_class.as_ref().map(|e| range(e.span())),
+        heritage_name: match &class.super_class {
+            Some(Expression::Identifier(i)) => Some(i.name.to_string()),
+            _ => None,
+        },
+        not_plain,
+    }
+}
+
+impl FreeVariable {
+    fn to_json(&self) -> String {
+        let mut object = Object::new()
+            .string("name", &self.name)
+            .bool("written", self.written);
+        object = match &self.members {
+            Some(members) => object.array("members", members, |m| quoted(m)),
+            None => object.raw("members", "null"),
+        };
+        object
+            .array("references", &self.references, |r| {
+                Object::new()
+                    .number("start", r.start)
+                    .number("end", r.end)
+                    .bool("write", r.write)
+                    .bool("shorthand", r.shorthand)
+                    .bool("callee", r.callee)
+                    .bool("beginsStatement", r.begins_statement)
+                    .end()
+            })
+            .end()
+    }
+}
+
+impl FunctionInfo {
+    /// All of it, as the TypeScript interface `FunctionInfo` has it.
+    pub fn to_json(&self) -> String {
+        let form = match self.form {
+            Form::Expression => "expression",
+            Form::Method => "method",
+            Form::Member => "member",
+        };
+        let kind = match self.kind {
+            FunctionKind::Function => "function",
+            FunctionKind::Arrow => "arrow",
+            FunctionKind::Class => "class",
+            FunctionKind::Method => "method",
+            FunctionKind::Getter => "getter",
+            FunctionKind::Setter => "setter",
+        };
+        let own_name = self.own_name.as_ref().map(FreeVariable::to_json);
+        let class = self.class.as_ref().map(|c| {
+            Object::new()
+                .range("heritage", c.heritage)
+                .optional_string("heritageName", c.heritage_name.as_deref())
+                .optional_string("notPlain", c.not_plain)
+                .end()
+        });
+        Object::new()
+            .string("form", form)
+            .string("kind", kind)
+            .bool("async", self.is_async)
+            .bool("generator", self.is_generator)
+            .number("location", self.location)
+            .range("oddKey", self.odd_key)
+            .raw("ownName", own_name.as_deref().unwrap_or("null"))
+            .array("free", &self.free, FreeVariable::to_json)
+            .bool("this", self.this)
+            .bool("arguments", self.arguments)
+            .bool("super", self.super_)
+            .bool("newTarget", self.new_target)
+            .array("importMeta", &self.import_meta, |(start, end)| {
+                format!("[{start},{end}]")
+            })
+            .bool("eval", self.eval)
+            .optional_string("privateName", self.private_name.as_deref())
+            .raw("class", class.as_deref().unwrap_or("null"))
+            .end()
+    }
+}
