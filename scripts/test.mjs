@@ -28,6 +28,7 @@ for (const name of positionals.length > 0 ? positionals : DEFAULT) {
   console.log(`\n== ${name}`);
   const begun = performance.now();
   const results = await SUITES[name]({ versions });
+  if (results.length === 0) results.push({ name, status: 'failed', detail: 'no test ran' });
   save(name === 'consumers' && versions.length > 0 ? 'consumers-matrix' : name, results);
   console.log(`== ${name}: ${summary(results)} in ${((performance.now() - begun) / 1000).toFixed(0)} s`);
 }
