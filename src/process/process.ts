@@ -44,6 +44,8 @@ export interface Sentinel {
 const SIGINT = 2;
 const SIGKILL = 9;
 const SIGTERM = 15;
+/** In the place of options: a process that this one did not start, which takes no number. */
+export const KNOWN: unique symbol = Symbol('known');
 /** How long disposal waits after SIGTERM. */
 const GRACE_MS = 1000;
 
@@ -69,6 +71,14 @@ export class Process<A extends readonly unknown[] = any[]> {
   #sentinel: Sentinel | undefined;
 
   constructor(options?: ProcessOptions<A>) {
+    if ((options as unknown) === KNOWN) {
+      this.#args = [];
+      this.#settings = {};
+      this.#path = [];
+      this.#name = '';
+      this.#daemon = false;
+      return;
+    }
     const { target, args, name, daemon, env, execArgv, cwd, startMethod } = checkOptions<
       ProcessSettings & { target?: Target<A>; args?: readonly unknown[] }
     >(options as ProcessSettings);
@@ -245,7 +255,9 @@ export class Process<A extends readonly unknown[] = any[]> {
 
   #started(): Child {
     this.#open();
-    if (this.#child === undefined) throw new ProcessError(`process ${this.#name} was not started`, 'ERR_PROCESS_NOT_STARTED');
+    if (this.#child === undefined) {
+      throw new ProcessError(`process ${this.name} was not started by this one`, 'ERR_PROCESS_NOT_STARTED');
+    }
     return this.#child;
   }
 

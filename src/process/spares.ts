@@ -32,14 +32,20 @@ export interface Spare extends StartedChild {
   onReady: (() => void) | undefined;
 }
 
+const SIGKILL = 9;
+
 let wanted = 1;
 let idle = 10_000;
-/** How many are kept since prewarm() asked for them; one less with each that is taken. */
 const spares = new Set<Spare>();
 let stopListening: (() => void) | undefined;
 
 export function configureSpares(count: number | undefined, idleLimit: number | undefined): void {
   if (count !== undefined) wanted = count;
+  for (const spare of spares) {
+    if (spares.size <= wanted) break;
+    native.childSignal(spare.id, SIGKILL);
+    forget(spare);
+  }
   if (idleLimit !== undefined) idle = idleLimit;
 }
 

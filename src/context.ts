@@ -1,0 +1,21 @@
+import { Pool } from './pool';
+import { Process } from './process/process';
+import { checkStartMethod, getStartMethod } from './process/start-method';
+import { Queue } from './queue/queue';
+import { Lock } from './sync/lock';
+import type { StartMethod } from './types';
+
+/** The classes of this library, bound to one start method. */
+export interface Context {
+  readonly startMethod: StartMethod;
+  readonly Process: typeof Process;
+  readonly Pool: typeof Pool;
+  readonly Queue: typeof Queue;
+  readonly Lock: typeof Lock;
+}
+
+/** The context of `method`, by default of the start method chosen. @throws TypeError, or ProcessError where it is not available. */
+export function getContext(method?: StartMethod): Context {
+  checkStartMethod(method, 'method');
+  return Object.freeze({ startMethod: method ?? getStartMethod(), Process, Pool, Queue, Lock });
+}
