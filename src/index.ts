@@ -19,5 +19,26 @@ export {
   type PoolStats,
   type TaskOptions,
 } from './pool';
-export * from './errors';
+export {
+  AuthenticationError,
+  BrokenBarrierError,
+  CancelledError,
+  DeadlockError,
+  EndOfFileError,
+  KernelError,
+  NotHeldError,
+  NotOwnerError,
+  OwnerDiedError,
+  PoolClosedError,
+  PoolTerminatedError,
+  ProcessError,
+  QueueClosedError,
+  QueueEmptyError,
+  QueueFullError,
+  SerializationError,
+  TaskTimeoutError,
+  TimeoutError,
+  WorkerDiedError,
+  type KernelIssue,
+} from './errors';
 export type { StartMethod, Target, WaitOptions, WaitSyncOptions } from './types';

@@ -1,0 +1,106 @@
+/** What `multiproc inspect` prints. */
+
+/** As crates/node's inspect.rs gives it. Slots are numbers of members; bytes are bytes. */
+export interface TreeSnapshot {
+  readonly tree: string;
+  readonly rootPid: number;
+  readonly used: number;
+  readonly budget: number;
+  readonly slots: readonly {
+    readonly slot: number;
+    readonly phase: string;
+    readonly pid: number;
+    readonly tid: number;
+    readonly parent: number;
+    readonly name: string;
+  }[];
+  readonly objects: readonly {
+    readonly id: number;
+    readonly kind: string;
+    readonly label: string;
+    readonly bytes: number;
+    readonly holders: readonly number[];
+    /** Of a lock: the slot that has it, the slots that wait for it in their event loop. */
+    readonly owner?: number | null;
+    readonly died?: boolean;
+    readonly waiters?: boolean;
+    readonly armed?: readonly number[];
+    /** Of a queue. */
+    readonly size?: number;
+    readonly maxSize?: number;
+    readonly closed?: boolean;
+    readonly waitingToGet?: readonly number[];
+    readonly waitingToPut?: readonly number[];
+  }[];
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()}\n`).join('');
+}
+
+/** A snapshot as text: a line for each member and each lock or queue, then the other blocks counted by kind. */
+export function formatTree(snapshot: TreeSnapshot): string {
+  const pids = new Map(snapshot.slots.map(({ slot, pid }) => [slot, pid]));
+  const who = (slots: readonly number[]) => slots.map((slot) => pids.get(slot) ?? `slot ${slot}`).join(' ');
+  let text = `tree ${snapshot.tree}, root ${snapshot.rootPid}, ${mebibytes(snapshot.used)} of ${mebibytes(snapshot.budget)} used\n\n`;
+  text += 'members\n';
+  text += table([
+    ['slot', 'pid', 'thread', 'parent', 'state', 'name'],
+    ...snapshot.slots.map(({ slot, pid, tid, parent, phase, name }) => [
+      String(slot),
+      String(pid),
+      String(tid),
+      slot === 0 ? '' : String(pids.get(parent) ?? parent),
+      phase,
+      name,
+    ]),
+  ]);
+  const named = snapshot.objects.filter(({ kind }) => kind === 'Mutex' || kind === 'Queue');
+  if (named.length > 0) {
+    text += '\nobjects\n';
+    text += table([
+      ['id', 'kind', 'made at', 'used by', 'state'],
+      ...named.map((object) => [
+        object.id.toString(16),
+        object.kind === 'Mutex' ? 'Lock' : object.kind,
+        object.label,
+        who(object.holders),
+        object.kind === 'Mutex' ? lockState(object, who) : queueState(object, who),
+      ]),
+    ]);
+  }
+  const counts = new Map<string, { count: number; bytes: number }>();
+  for (const { kind, bytes } of snapshot.objects) {
+    if (kind === 'Mutex' || kind === 'Queue') continue;
+    const sum = counts.get(kind) ?? { count: 0, bytes: 0 };
+    counts.set(kind, { count: sum.count + 1, bytes: sum.bytes + bytes });
+  }
+  if (counts.size > 0) {
+    text += '\nother blocks\n';
+    text += table([...counts].map(([kind, { count, bytes }]) => [kind, String(count), mebibytes(bytes)]));
+  }
+  return text;
+}
+
+type Snapshot = TreeSnapshot['objects'][number];
+type Who = (slots: readonly number[]) => string;
+
+function lockState({ owner, died, waiters, armed }: Snapshot, who: Who): string {
+  const parts = [died ? 'its holder died' : owner == null ? 'free' : `held by ${who([owner])}`];
+  if (armed !== undefined && armed.length > 0) parts.push(`awaited by ${who(armed)}`);
+  else if (waiters) parts.push('awaited');
+  return parts.join(', ');
+}
+
+function queueState({ size, maxSize, closed, waitingToGet = [], waitingToPut = [] }: Snapshot, who: Who): string {
+  const parts = [`${size} items${maxSize ? ` of ${maxSize}` : ''}`];
+  if (closed) parts.push('closed');
+  if (waitingToGet.length > 0) parts.push(`get awaited by ${who(waitingToGet)}`);
+  if (waitingToPut.length > 0) parts.push(`put awaited by ${who(waitingToPut)}`);
+  return parts.join(', ');
+}
