@@ -72,10 +72,11 @@ export class Child {
     if (news == null) return;
     for (let i = 0; i < news.messages.length; i++) this.onMessage(news.kinds[i], news.messages[i]);
     if (!news.exited) return;
-    this.exitCode = news.exitCode ?? LOST;
+    const code = news.exitCode ?? LOST;
     children.delete(this.id);
     this.unref();
-    this.onExit(this.exitCode);
+    this.exitCode = code;
+    this.onExit(code);
   }
 
   /** Keeps this thread's event loop alive while the child runs. */
@@ -85,6 +86,7 @@ export class Child {
     bell.ref();
   }
 
+  /** Lets the event loop end although the child runs. */
   unref(): void {
     if (!this.#refs) return;
     this.#refs = false;

@@ -6,7 +6,7 @@
  * its parent at the latest.
  */
 import { native } from '../native';
-import type { StartedChild } from '../native';
+import type { StartedChild } from '#binding';
 import * as bell from '../arena/bell';
 import { fileURLToPath } from 'node:url';
 import { join, resolve } from 'node:path';

@@ -7,25 +7,23 @@ import { pathToFileURL } from 'node:url';
 import { deserialize } from 'node:v8';
 import { native } from '../native';
 import type { Adoption } from '../process/launch';
+import { main as poolMain } from './pool-main';
+import { main as processMain } from './process-main';
 
+/** Loaded here, and not when the role is known, so that a spare starts its work in a millisecond. */
+const ROLES = { process: processMain, worker: poolMain };
 const FLAG = '--multiproc-child';
 
 async function boot(): Promise<void> {
   const at = process.argv.lastIndexOf(FLAG);
   native.attach(Number(process.argv[at + 1]), Number(process.argv[at + 2]));
   const preload = process.argv.slice(2, at);
-
-  // What every role needs is loaded now, so that a spare starts its work in a millisecond.
-  const roles = {
-    process: (await import('./process-main')).main,
-    worker: (await import('./pool-main')).main,
-  };
   for (const module of preload) await importByName(module);
 
   const adoption = deserialize(native.parentReceive()) as Adoption;
   for (const ref of adoption.refs) native.adopt(ref);
   becomeIt(adoption);
-  await roles[adoption.role](adoption);
+  await ROLES[adoption.role](adoption);
 }
 
 // TypeScript would turn a plain import() into require() in CommonJS output.

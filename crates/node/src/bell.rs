@@ -14,7 +14,7 @@ use std::ffi::c_void;
 use std::time::Duration;
 
 use multiproc_shm::{Arena, BellPipe, Slot};
-use napi::bindgen_prelude::{FnArgs, Function};
+use napi::bindgen_prelude::Function;
 use napi::{sys, Env, JsValue};
 use napi_derive::napi;
 
@@ -192,7 +192,7 @@ unsafe extern "C" fn on_end(_: *mut c_void) {
 
 /// `callback` runs on this thread's event loop after its bell was rung. At most one a thread; a later one replaces it.
 #[napi]
-pub fn on_bell(env: Env, callback: Function<FnArgs<()>, ()>) -> Result<()> {
+pub fn on_bell(env: Env, callback: Function<(), ()>) -> Result<()> {
     let e = env.raw();
     let mut reference = std::ptr::null_mut();
     // SAFETY: a live environment and a function of it.

@@ -172,8 +172,8 @@ pub fn child_adopt(id: f64, cwd: Option<String>, inherit_output: bool, payload: 
     let stdio = || if inherit_output { Stdio::Inherit } else { Stdio::Null };
     let adoption = Adoption {
         cwd: cwd.map(OsString::from),
-        stdout: stdio(),
-        stderr: stdio(),
+        stdout: Some(stdio()),
+        stderr: Some(stdio()),
         payload: payload.to_vec(),
     };
     match core().adopt(ChildId(id as u64), adoption) {

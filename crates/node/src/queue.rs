@@ -1,6 +1,7 @@
 //! The queue for src/queue/queue.ts: encoded items in and out.
 
 use multiproc_shm::{Id, Queue, QueueError, QueueOptions};
+use napi::bindgen_prelude::Uint8ArraySlice;
 use napi_derive::napi;
 
 use crate::error::{shm_error, Result};
@@ -67,7 +68,9 @@ pub fn queue_push_or_arm(block: f64, bytes: &[u8], refs: Vec<f64>) -> Result<f64
 /// Takes an item into `buffer`: its length; -1 (nothing came), -2 (closed and drained), -16 - length (buffer too small).
 /// `milliseconds`: -1 no limit, -2 arms this thread's bell instead of waiting.
 #[napi]
-pub fn queue_pop(block: f64, buffer: &mut [u8], milliseconds: f64) -> Result<f64> {
+pub fn queue_pop(block: f64, mut buffer: Uint8ArraySlice, milliseconds: f64) -> Result<f64> {
+    // SAFETY: the memory is JavaScript's scratch buffer, which this thread alone uses and not before this call returns.
+    let buffer = unsafe { buffer.as_mut() };
     with(|arena, m| {
         let queue = Queue::open(arena, id(block)).map_err(shm_error)?;
         if milliseconds != ARM {
