@@ -14,7 +14,7 @@ import {
 } from '../validate';
 import { checkStartMethod } from './start-method';
 import { identity, nextPath, running } from './current';
-import { launch, type Child } from './launch';
+import { launch, setOwnName, type Child } from './launch';
 import { FAILED } from './messages';
 import { encodeRun } from './payload';
 
@@ -41,11 +41,18 @@ export interface Sentinel {
   readonly ready: boolean;
 }
 
+/** A process that runs already and is no child of this one: this process itself, or its parent. */
+interface Known {
+  readonly pid: number;
+  readonly name: string;
+  readonly daemon: boolean;
+}
+/** First argument of the constructor for one of those. */
+const KNOWN: unique symbol = Symbol('known');
+
 const SIGINT = 2;
 const SIGKILL = 9;
 const SIGTERM = 15;
-/** In the place of options: a process that this one did not start, which takes no number. */
-export const KNOWN: unique symbol = Symbol('known');
 /** How long disposal waits after SIGTERM. */
 const GRACE_MS = 1000;
 
@@ -69,14 +76,18 @@ export class Process<A extends readonly unknown[] = any[]> {
   #error: { readonly value: unknown } | undefined;
   #closed = false;
   #sentinel: Sentinel | undefined;
+  #known: Known | undefined;
 
-  constructor(options?: ProcessOptions<A>) {
-    if ((options as unknown) === KNOWN) {
+  constructor(options?: ProcessOptions<A>);
+  constructor(...params: readonly unknown[]) {
+    const options = params[0];
+    if (options === KNOWN) {
+      this.#known = params[1] as Known;
       this.#args = [];
       this.#settings = {};
       this.#path = [];
-      this.#name = '';
-      this.#daemon = false;
+      this.#name = this.#known.name;
+      this.#daemon = this.#known.daemon;
       return;
     }
     const { target, args, name, daemon, env, execArgv, cwd, startMethod } = checkOptions<
@@ -113,9 +124,8 @@ export class Process<A extends readonly unknown[] = any[]> {
    * EAGAIN) where no process can be started. Nothing was started then, and start() may be called again.
    */
   start(): this {
-    this.#open();
-    if (this.#child !== undefined) throw new ProcessError(`process ${this.#name} was started already`, 'ERR_PROCESS_STARTED');
-    const { bytes, refs } = encodeRun(this, this.run === Process.prototype.run ? this.#target : undefined, this.#args);
+    this.#notStarted();
+    const { bytes, refs } = encodeRun(this, this.#target, this.#args, this.run === Process.prototype.run);
     const child = launch({
       role: 'process',
       payload: bytes,
@@ -153,6 +163,7 @@ export class Process<A extends readonly unknown[] = any[]> {
 
   isAlive(): boolean {
     this.#open();
+    if (this.#known !== undefined) return isRunning(this.#known.pid);
     return this.#child !== undefined && this.#poll(this.#child) === undefined;
   }
 
@@ -184,7 +195,7 @@ export class Process<A extends readonly unknown[] = any[]> {
   /** Undefined before start(). */
   get pid(): number | undefined {
     this.#open();
-    return this.#child?.pid;
+    return this.#known?.pid ?? this.#child?.pid;
   }
 
   /** null while it runs; 0 done; 1 the target threw; N process.exit(N); -N killed by signal N. */
@@ -223,6 +234,7 @@ export class Process<A extends readonly unknown[] = any[]> {
     this.#open();
     checkString(name, 'name');
     this.#name = name;
+    if (this.#known?.pid === process.pid) setOwnName(name);
   }
 
   get daemon(): boolean {
@@ -230,9 +242,8 @@ export class Process<A extends readonly unknown[] = any[]> {
     return this.#daemon;
   }
   set daemon(daemon: boolean) {
-    this.#open();
     checkBoolean(daemon, 'daemon');
-    if (this.#child !== undefined) throw new ProcessError(`process ${this.#name} was started already`, 'ERR_PROCESS_STARTED');
+    this.#notStarted();
     this.#daemon = daemon;
   }
 
@@ -253,10 +264,16 @@ export class Process<A extends readonly unknown[] = any[]> {
     if (this.#closed) throw new ProcessError(`process ${this.#name} is closed`, 'ERR_PROCESS_CLOSED');
   }
 
+  #notStarted(): void {
+    this.#open();
+    if (this.#child === undefined && this.#known === undefined) return;
+    throw new ProcessError(`process ${this.#name} was started already`, 'ERR_PROCESS_STARTED');
+  }
+
   #started(): Child {
     this.#open();
     if (this.#child === undefined) {
-      throw new ProcessError(`process ${this.name} was not started by this one`, 'ERR_PROCESS_NOT_STARTED');
+      throw new ProcessError(`process ${this.#name} was not started by this one`, 'ERR_PROCESS_NOT_STARTED');
     }
     return this.#child;
   }
@@ -264,6 +281,22 @@ export class Process<A extends readonly unknown[] = any[]> {
   #signal(signal: number): void {
     this.#started().kill(signal);
   }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The object for a process that runs already: of class `type`, whose constructor is not run.
+ * @internal
+ */
+export function knownProcess(known: Known, type: Function = Process): Process {
+  return Reflect.construct(Process, [KNOWN, known], type) as Process;
 }
 
 /** The children of this thread that still run. */

@@ -1,0 +1,38 @@
+/** What a started Process gets to run, as a message. */
+import { decodeAsync, encode } from '../codec';
+import { native } from '../native';
+import { becomeCurrent } from './known';
+import type { Process } from './process';
+
+/** Either a target with its arguments, or an instance of a subclass with a run() of its own. */
+type Run =
+  | { readonly target: ((...args: unknown[]) => unknown) | undefined; readonly args: readonly unknown[] }
+  | { readonly type: Function; readonly fields: Record<string, unknown> };
+
+/** @throws SerializationError that says what can't be sent: 'target', 'args[0].socket', 'this.file'. */
+export function encodeRun(
+  process: Process,
+  target: ((...args: any[]) => unknown) | undefined,
+  args: readonly unknown[],
+  inherited: boolean,
+): { bytes: Uint8Array; refs: number[] } {
+  if (inherited) return encode({ target, args: [...args] } satisfies Run, '');
+  const fields: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(Object.getOwnPropertyDescriptors(process))) {
+    if (field.enumerable && 'value' in field) fields[name] = field.value;
+  }
+  return encode({ type: process.constructor, fields }, '');
+}
+
+/** The function that a payload is. */
+export async function runnable(payload: Uint8Array): Promise<() => unknown> {
+  const run = (await decodeAsync(payload)) as Run;
+  if ('target' in run) return () => run.target?.(...run.args);
+  const self = Object.assign(becomeCurrent(run.type), run.fields);
+  return () => self.run();
+}
+
+/** Gives back the counts with which the parent held what the payload names; its objects have their own by now. */
+export function release(refs: readonly number[]): void {
+  for (const ref of refs) native.release(ref);
+}
