@@ -32,9 +32,9 @@ export class Program {
   /** Settles when the program has ended and everyone who had its stdout and stderr has closed them. */
   readonly ended: Promise<Ending>;
 
-  /** @param fixture a file of `__test__/fixtures`, without `.mjs`. */
+  /** @param fixture a file of `__test__/fixtures`; `.mjs` may be left out. */
   constructor(fixture: string, args: readonly unknown[] = [], options: ProgramOptions = {}) {
-    const path = fileURLToPath(new URL(`../fixtures/${fixture}.mjs`, import.meta.url));
+    const path = fileURLToPath(new URL(`../fixtures/${fixture.includes('.') ? fixture : `${fixture}.mjs`}`, import.meta.url));
     const marker = randomUUID();
     this.#assignment = `${TREE}=${marker}`;
     this.#child = spawn(process.execPath, [...(options.execArgv ?? []), path, ...args.map(String)], {

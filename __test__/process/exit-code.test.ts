@@ -1,0 +1,126 @@
+// Every way to end, and the exit code that the parent sees.
+import { describe, expect, test } from 'vitest';
+import { Process, Queue } from 'multiproc';
+import { noLeaks } from '../support/leaks';
+
+noLeaks();
+
+const codeOf = (target: () => unknown) => new Process({ target }).start().join();
+
+const endings: [name: string, code: number, target: () => unknown][] = [
+  ['returns', 0, () => {}],
+  ['returns a value', 0, () => 42],
+  ['gives a promise', 0, async () => 'value'],
+  ['calls process.exit()', 0, () => process.exit()],
+  ['calls process.exit(0)', 0, () => process.exit(0)],
+  ['calls process.exit(8)', 8, () => process.exit(8)],
+  ['calls process.exit(255)', 255, () => process.exit(255)],
+  ['calls process.exit(-1)', 255, () => process.exit(-1)],
+  ['sets process.exitCode', 5, () => void (process.exitCode = 5)],
+  ['throws', 1, () => { throw new Error('x'); }],
+  ['throws what is no error', 1, () => { throw null; }],
+  ['rejects', 1, async () => { throw new Error('x'); }],
+  ['throws from a timer', 1, () => void setTimeout(() => { throw new Error('x'); }, 1)],
+  ['leaves a rejection unhandled', 1, () => void Promise.reject(new Error('x'))],
+  ['overflows its stack', 1, function deep(): unknown { return [deep()]; }],
+  ['calls process.exit() in a timer', 6, () => void setTimeout(() => process.exit(6), 1)],
+  ['calls process.exit() in an exit handler', 9, () => void process.on('exit', () => process.exit(9))],
+  ['aborts', -6, () => process.abort()],
+  ['segfaults', -11, () => { process.kill(process.pid, 'SIGSEGV'); for (;;); }],
+  ['kills itself', -9, () => { process.kill(process.pid, 'SIGKILL'); for (;;); }],
+];
+
+test.each(endings)('a child that %s: %i', async (_, code, target) => {
+  expect(await codeOf(target)).toBe(code);
+});
+
+test('a promise that never settles keeps nothing alive: the loop is empty, as in a program of its own', async () => {
+  // Node ends such a program with 13 (unsettled top-level await) only for a module's own await; ours is not one.
+  expect(await codeOf(() => new Promise(() => {}))).toBe(0);
+});
+
+test('a heap that runs out ends that child alone, by SIGABRT', async () => {
+  const target = () => {
+    const all: unknown[] = [];
+    for (;;) all.push(new Array(10_000).fill(all.length));
+  };
+  const child = new Process({ target, execArgv: ['--max-old-space-size=24'] }).start();
+  expect(await child.join()).toBe(-6);
+  expect(await codeOf(() => {})).toBe(0);
+});
+
+describe('signals from the parent', () => {
+  /** A child that says when its target runs, busy in a loop or waiting. */
+  async function running(way: 'busy' | 'blocked' | 'idle'): Promise<Process> {
+    const said = new Queue<string>();
+    const target = (q: Queue<string>, how: string) => {
+      q.putSync('running');
+      if (how === 'busy') for (;;);
+      if (how === 'blocked') q.getSync({ timeout: 1_000_000_000 });
+      setInterval(() => {}, 1000);
+    };
+    // Its own put would be its next get: it must not block on what it has said.
+    const child = new Process({ target, args: [said, way] }).start();
+    await said.get();
+    return child;
+  }
+
+  describe.each(['busy', 'blocked', 'idle'] as const)('to a child that is %s', (way) => {
+    test('terminate(): -15', async () => {
+      const child = await running(way);
+      child.terminate();
+      expect(await child.join()).toBe(-15);
+      expect(child.exitCode).toBe(-15);
+    });
+
+    test('kill(): -9', async () => {
+      const child = await running(way);
+      child.kill();
+      expect(await child.join()).toBe(-9);
+      expect(child.isAlive()).toBe(false);
+    });
+
+    test('interrupt(): -2', async () => {
+      const child = await running(way);
+      child.interrupt();
+      expect(await child.join()).toBe(-2);
+    });
+  });
+
+  test('a child that handles a signal decides itself', async () => {
+    const said = new Queue<string>();
+    const target = (q: Queue<string>) => {
+      const timer = setInterval(() => {}, 1000);
+      process.on('SIGINT', () => q.putSync('SIGINT'));
+      process.on('SIGTERM', () => {
+        q.putSync('SIGTERM');
+        clearInterval(timer);
+        process.exitCode = 3;
+      });
+      q.putSync('ready');
+    };
+    const child = new Process({ target, args: [said] }).start();
+    expect(await said.get()).toBe('ready');
+    child.interrupt();
+    expect(await said.get()).toBe('SIGINT');
+    expect(child.isAlive()).toBe(true);
+    child.terminate();
+    expect(await said.get()).toBe('SIGTERM');
+    expect(await child.join()).toBe(3);
+  });
+
+  test('a child that has only just been started is killed, too', async () => {
+    const children = Array.from({ length: 5 }, () => new Process({ target: () => { for (;;); } }).start());
+    for (const child of children) child.terminate();
+    for (const child of children) expect(await child.join()).toBe(-15);
+    const child = new Process({ target: () => {} }).start();
+    child.kill();
+    expect(await child.join()).toBe(-9);
+  });
+
+  test('a signal from elsewhere is seen as well', async () => {
+    const child = await running('blocked');
+    process.kill(child.pid!, 'SIGKILL');
+    expect(await child.join()).toBe(-9);
+  });
+});

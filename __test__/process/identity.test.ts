@@ -1,0 +1,45 @@
+// Who is who in a tree of processes: names, parents, the main process.
+import { expect, test } from 'vitest';
+import { currentProcess, isMainProcess, parentProcess, Process } from 'multiproc';
+import { noLeaks } from '../support/leaks';
+import { result } from '../support/program';
+
+noLeaks();
+
+interface Person {
+  readonly name: string;
+  readonly pid: number;
+  readonly isMain: boolean;
+  readonly daemon: boolean;
+  readonly alive: boolean;
+  readonly parent: { readonly name: string; readonly pid: number; readonly alive: boolean } | null;
+}
+
+test('the main process is called MainProcess and has no parent', () => {
+  expect(currentProcess().name).toBe('MainProcess');
+  expect(isMainProcess).toBe(true);
+  expect(parentProcess()).toBeUndefined();
+});
+
+test('children and their children are numbered, and know their parents', async () => {
+  const { main, people } = await result<{ main: number; people: Person[] }>('family');
+  const named = Object.fromEntries(people.map((person) => [person.name, person]));
+  expect(Object.keys(named).sort()).toEqual(['Process-1', 'Process-1:1', 'Process-1:2', 'Process-2', 'custom']);
+  for (const { isMain, alive } of people) expect([isMain, alive]).toEqual([false, true]);
+  expect(new Set(people.map(({ pid }) => pid)).size).toBe(5);
+  expect(named['Process-1'].parent).toEqual({ name: 'MainProcess', pid: main, alive: true });
+  expect(named['Process-2'].parent).toEqual({ name: 'MainProcess', pid: main, alive: true });
+  const first = { name: 'Process-1', pid: named['Process-1'].pid, alive: true };
+  expect(named['Process-1:1'].parent).toEqual(first);
+  expect(named['Process-1:2'].parent).toEqual(first);
+  expect(named.custom.parent).toEqual({ name: 'Process-2', pid: named['Process-2'].pid, alive: true });
+});
+
+test('names can be given, and changed before the start', () => {
+  const child = new Process({ target: () => {}, name: 'given' });
+  expect(child.name).toBe('given');
+  child.name = 'changed';
+  expect(child.name).toBe('changed');
+  expect(new Process().name).toMatch(/^Process-\d+$/);
+});
+

@@ -1,0 +1,118 @@
+// env, cwd, execArgv, argv and stdin of a child; with a fresh process and with a spare.
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { prewarm, Process, Queue } from 'multiproc';
+import { noLeaks } from '../support/leaks';
+import { result } from '../support/program';
+import { until } from '../support/until';
+import { childrenOf } from '../support/proc';
+
+noLeaks();
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'settings-')));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+type Settings = Omit<NonNullable<ConstructorParameters<typeof Process>[0]>, 'target' | 'args'>;
+
+/** What `look` gives in a child with those settings. */
+async function inChild<T>(look: () => T, settings: Settings = {}): Promise<T> {
+  const answers = new Queue<T>();
+  // The function travels as an argument does.
+  const target = (q: Queue<T>, f: () => T) => q.putSync(f());
+  const child = new Process({ ...settings, target, args: [answers, look] }).start();
+  expect(await child.join()).toBe(0);
+  return answers.getSync();
+}
+
+describe.each(['a fresh process', 'a spare'])('%s', (kind) => {
+  /** Boots a spare where the case wants one, and says afterwards that it was used. */
+  async function prepared<T>(work: () => Promise<T>): Promise<T> {
+    if (kind === 'a fresh process') return work();
+    const before = childrenOf(process.pid);
+    await prewarm(1);
+    const spares = childrenOf(process.pid).filter((pid) => !before.includes(pid));
+    const value = await work();
+    await until('the spare was used up', () => spares.every((pid) => !childrenOf(process.pid).includes(pid)));
+    return value;
+  }
+
+  test('has the environment of its parent at start()', async () => {
+    process.env.SETTINGS_TEST = 'at start';
+    const env = await prepared(() => inChild(() => ({ ...process.env })));
+    delete process.env.SETTINGS_TEST;
+    expect(env.SETTINGS_TEST).toBe('at start');
+    expect(env.PATH).toBe(process.env.PATH);
+  });
+
+  test('does not see what the parent has removed or set since', async () => {
+    process.env.SETTINGS_GONE = 'gone';
+    const env = await prepared(async () => {
+      delete process.env.SETTINGS_GONE;
+      const answer = inChild(() => ({ ...process.env }));
+      process.env.SETTINGS_LATE = 'late';
+      return answer;
+    });
+    delete process.env.SETTINGS_LATE;
+    expect(env).not.toHaveProperty('SETTINGS_GONE');
+    expect(env).not.toHaveProperty('SETTINGS_LATE');
+  });
+
+  test('has the environment it was given instead, whole', async () => {
+    const env = await prepared(() => inChild(() => ({ ...process.env }), { env: { ONLY: 'this', EMPTY: '', NOT: undefined } }));
+    // A loader may add variables of its own; of the parent's there are none.
+    expect(env).toMatchObject({ ONLY: 'this', EMPTY: '' });
+    expect(env).not.toHaveProperty('NOT');
+    expect(env).not.toHaveProperty('PATH');
+  });
+
+  test('has the parent’s working directory at start(), or the one it was given', async () => {
+    expect(await prepared(() => inChild(() => process.cwd()))).toBe(process.cwd());
+    expect(await prepared(() => inChild(() => process.cwd(), { cwd: folder }))).toBe(folder);
+  });
+
+  test('has the parent’s arguments', async () => {
+    expect(await prepared(() => inChild(() => process.argv))).toEqual(process.argv);
+  });
+
+  test('finds stdin at its end', async () => {
+    expect(await prepared(() => inChild(() => process.getBuiltinModule('node:fs').readFileSync(0).length))).toBe(0);
+  });
+});
+
+test('a cwd that does not exist is an error of the child, not a hang', async () => {
+  const start = () => new Process({ target: () => {}, cwd: join(folder, 'nowhere') }).start();
+  let child: Process;
+  try {
+    child = start();
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ENOENT' });
+    return;
+  }
+  expect(await child.join()).not.toBe(0);
+});
+
+describe('execArgv', () => {
+  test('is what it was given', async () => {
+    const look = () => [process.execArgv.join(' '), typeof (globalThis as any).gc];
+    expect(await inChild(look, { execArgv: ['--expose-gc', '--no-warnings'] })).toEqual([
+      '--expose-gc --no-warnings',
+      'function',
+    ]);
+    expect(await inChild(look, { execArgv: [] })).toEqual(['', 'undefined']);
+  });
+
+  test('is inherited, without what is for the parent alone', async () => {
+    const { execArgv, hasGc } = await result('exec-argv', [], {
+      execArgv: ['--expose-gc', '--inspect=0', '--no-warnings', '--inspect-port', '0'],
+    });
+    expect(execArgv).toEqual(['--expose-gc', '--no-warnings']);
+    expect(hasGc).toBe(true);
+  });
+
+  test('with an option that Node does not know ends the child, with its error', async () => {
+    const child = new Process({ target: () => {}, execArgv: ['--no-such-option'] }).start();
+    expect(await child.join()).toBe(9);
+  });
+});
