@@ -53,14 +53,13 @@ describe('signals from the parent', () => {
   /** A child that says when its target runs, busy in a loop or waiting. */
   async function running(way: 'busy' | 'blocked' | 'idle'): Promise<Process> {
     const said = new Queue<string>();
-    const target = (q: Queue<string>, how: string) => {
+    const target = (q: Queue<string>, never: Queue, how: string) => {
       q.putSync('running');
       if (how === 'busy') for (;;);
-      if (how === 'blocked') q.getSync({ timeout: 1_000_000_000 });
+      if (how === 'blocked') never.getSync();
       setInterval(() => {}, 1000);
     };
-    // Its own put would be its next get: it must not block on what it has said.
-    const child = new Process({ target, args: [said, way] }).start();
+    const child = new Process({ target, args: [said, new Queue(), way] }).start();
     await said.get();
     return child;
   }
