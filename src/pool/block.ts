@@ -1,0 +1,40 @@
+/** Blocks of the arena as typed arrays. */
+import { native } from '../native';
+import { wordsOf } from '../arena/words';
+
+/** What a block is for, as `inspect` shows it (crates/node, member.rs). */
+export const KIND_MESSAGE = 1;
+export const KIND_CHANNEL = 4;
+
+const WINDOW = 1 << 20;
+
+export interface BlockViews {
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  readonly bytes: Uint8Array;
+}
+
+/** The first `bytes` bytes (a multiple of 8) of block `id`, which this thread holds, or somebody does for as long as the views are used. */
+export function blockViews(id: number, bytes: number): BlockViews {
+  let buffer: ArrayBuffer;
+  let offset = 0;
+  if (bytes < WINDOW) {
+    const { words, at } = wordsOf(id);
+    buffer = words.buffer as ArrayBuffer;
+    offset = words.byteOffset + at * 4;
+  } else {
+    buffer = native.blockBuffer(id);
+  }
+  return {
+    words: new Int32Array(buffer, offset, bytes >>> 2),
+    doubles: new Float64Array(buffer, offset, bytes >>> 3),
+    bytes: new Uint8Array(buffer, offset, bytes),
+  };
+}
+
+/** A block with `words` copied into it, held with count 1. */
+export function blockOf(words: Int32Array): number {
+  const id = native.allocRaw(Math.max(64, words.byteLength), KIND_MESSAGE);
+  blockViews(id, (words.byteLength + 7) & ~7).words.set(words);
+  return id;
+}

@@ -1,0 +1,19 @@
+import type { MapJob } from './map-job';
+
+/** A run of items of a map that is with a worker as one task. */
+export class Chunk {
+  readonly job: MapJob;
+  /** The position of its first item in the map. */
+  readonly first: number;
+  readonly count: number;
+  /** Items that are settled; the worker settles them in order. */
+  received = 0;
+  /** The block of plain numbers whose results lie in place of the items, from `received` on; -1: none (any more). */
+  numbers: number;
+  constructor(job: MapJob, first: number, count: number, numbers: number) {
+    this.job = job;
+    this.first = first;
+    this.count = count;
+    this.numbers = numbers;
+  }
+}

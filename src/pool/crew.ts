@@ -1,0 +1,142 @@
+/**
+ * The workers of a pool: started as load asks, replaced when they die or have done their share, ended with the pool.
+ *
+ * A worker that dies before its initializer is done was not ended by a task. Then the next start waits, longer each time; after the
+ * third such death in a row the pool is broken, and every task fails with that. A pool is broken at once by an initializer that throws.
+ */
+import { died } from './deaths';
+import { nextPath } from '../process/current';
+import type { Engine } from './engine';
+import { PoolWorker } from './pool-worker';
+
+const MAX_FAILED_STARTS = 3;
+const BACK_OFF_MS = 50;
+
+export class Crew {
+  readonly workers: PoolWorker[] = [];
+  /** Why the pool can run nothing any more. */
+  broken: { readonly error: unknown } | undefined;
+  /** The number of the present round of the dispatcher (PoolWorker.fedIn). */
+  feeding = 1;
+  /** No worker is started any more. */
+  closed = false;
+  private readonly engine: Engine;
+  private failedStarts = 0;
+  private notBefore = 0;
+  private retry: NodeJS.Timeout | undefined;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** Workers that can be given tasks. */
+  takers(): number {
+    let count = 0;
+    for (const worker of this.workers) if (!worker.retired) count++;
+    return count;
+  }
+
+  /** Starts as many workers as `demand` tasks need beyond those that are idle. */
+  ensure(demand: number): void {
+    if (this.closed || this.broken !== undefined) return;
+    let idle = 0;
+    let active = 0;
+    for (const worker of this.workers) {
+      if (worker.retired) continue;
+      active++;
+      if (worker.channel.inFlight === 0) idle++;
+    }
+    let missing = Math.min(demand - idle, this.engine.options.processes - active);
+    if (missing <= 0) return;
+    const wait = this.notBefore - performance.now();
+    if (wait > 0) {
+      this.retry ??= setTimeout(() => this.retryNow(), wait);
+      return;
+    }
+    for (; missing > 0; missing--) if (!this.start()) return;
+  }
+
+  /** What the back-off put off; a blocking call, during which no timer fires, calls it itself. */
+  retryNow(): void {
+    if (this.retry === undefined || performance.now() < this.notBefore) return;
+    clearTimeout(this.retry);
+    this.retry = undefined;
+    this.engine.dispatcher.pump();
+  }
+
+  get retries(): boolean {
+    return this.retry !== undefined;
+  }
+
+  private start(): boolean {
+    const { engine } = this;
+    let worker: PoolWorker;
+    try {
+      const identity = nextPath();
+      worker = new PoolWorker(engine.workerOrder(identity), engine.functions);
+    } catch (error) {
+      // No process, no descriptor, no memory: what waits goes on with the workers there are.
+      if (this.takers() > 0) this.notBefore = performance.now() + 1000;
+      else this.break(error);
+      return false;
+    }
+    engine.stats.workersStarted++;
+    worker.child.onExit = (code) => this.ended(worker, code);
+    this.workers.push(worker);
+    return true;
+  }
+
+  /** A worker's initializer is done. */
+  isReady(worker: PoolWorker): void {
+    worker.ready = true;
+    worker.lastAnswer = performance.now();
+    this.failedStarts = 0;
+  }
+
+  private ended(worker: PoolWorker, code: number): void {
+    const { engine } = this;
+    const index = this.workers.indexOf(worker);
+    if (index < 0) return;
+    worker.retired = true;
+    engine.answers.drainDead(worker);
+    this.workers.splice(index, 1);
+    worker.rest();
+    engine.stats.pastBusy += worker.busyTime;
+    engine.stats.pastAlive += performance.now() - worker.startedAt;
+    if (!worker.expected) engine.stats.workersDied++;
+    engine.dispatcher.ordered.leave(worker);
+    engine.deaths.judge(worker, code);
+    worker.free();
+    if (!worker.ready && !worker.expected && !this.closed && this.broken === undefined) {
+      if (++this.failedStarts >= MAX_FAILED_STARTS) this.break(died(worker.pid, code, 'before it was ready, as the two before it'));
+      else this.notBefore = performance.now() + BACK_OFF_MS * 2 ** this.failedStarts;
+    }
+    engine.changed();
+  }
+
+  /** Nothing can run any more: all tasks fail with `error`, later ones too. */
+  break(error: unknown): void {
+    if (this.broken !== undefined) return;
+    this.broken = { error };
+    this.engine.failAll(() => error, false);
+    for (const worker of this.workers) worker.stop();
+  }
+
+  /** A worker has done its share: it ends, and another takes its place when there is work. */
+  retireSpent(): void {
+    for (const worker of this.workers) {
+      if (worker.tasksLeft > 0 || worker.retired || worker.channel.inFlight > 0) continue;
+      worker.stop();
+      this.engine.dispatcher.ordered.leave(worker);
+    }
+  }
+
+  /** Tells all workers to end once they have done what they have. */
+  stopAll(): void {
+    this.closed = true;
+    if (this.retry !== undefined) clearTimeout(this.retry);
+    this.retry = undefined;
+    for (const worker of this.workers) worker.stop();
+  }
+}
+

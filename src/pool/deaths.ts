@@ -1,0 +1,86 @@
+/** What becomes of the tasks of a worker that ended. layout.ts says why this is the whole truth. */
+import { constants } from 'node:os';
+import { WorkerDiedError } from '../errors';
+import { copyRecord } from './lanes';
+import { joinStacks } from './caller';
+import type { Chunk } from './chunk';
+import type { Engine } from './engine';
+import type { PoolWorker } from './pool-worker';
+import { ABANDONED, QUEUED } from './task-table';
+import * as L from './layout';
+
+export class Deaths {
+  private readonly engine: Engine;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** Settles or requeues all that `worker` had. Its answers have been read to the last one. */
+  judge(worker: PoolWorker, code: number): void {
+    const { channel } = worker;
+    if (channel.front() >= 0 && channel.words[channel.frontPlace() + 1] !== channel.front()) this.judgeBegun(worker, code);
+    for (let id = channel.front(); id >= 0; id = channel.front()) {
+      const at = channel.frontPlace();
+      channel.shift();
+      this.engine.dispatcher.requeue(worker, id, channel.words, at);
+    }
+  }
+
+  /** The one task that had begun. */
+  private judgeBegun(worker: PoolWorker, code: number): void {
+    const { engine } = this;
+    const { channel } = worker;
+    const id = channel.front();
+    const at = channel.frontPlace();
+    channel.shift();
+    const detail = engine.table.detail(id);
+    const error = () => died(worker.pid, code, 'while it ran the task');
+    if (detail?.chunk != null) {
+      this.judgeChunk(id, detail.chunk, detail.attempt, channel.words[L.PROGRESS], error, worker);
+      worker.unplaced(detail, detail.chunk.count);
+      return;
+    }
+    worker.unplaced(detail, 0);
+    if (engine.table.state(id) === ABANDONED) {
+      engine.remove(id);
+    } else if (detail !== null && detail.attempt <= detail.retries) {
+      engine.stats.retried++;
+      detail.attempt++;
+      engine.limits.stop(id);
+      engine.table.setState(id, QUEUED);
+      const record = copyRecord(channel.words, at, id, detail.attempt);
+      engine.dispatcher.addOrdered({ id, record, priority: detail.priority, key: detail.key });
+    } else {
+      engine.stats.failed++;
+      engine.rejectTask(id, joinStacks(error(), engine.table.caller(id), 'apply', worker.pid));
+    }
+  }
+
+  private judgeChunk(id: number, chunk: Chunk, attempt: number, progress: number, error: () => unknown, worker: PoolWorker): void {
+    const { job } = chunk;
+    const abandoned = this.engine.table.state(id) === ABANDONED;
+    // In place, results count as far as PROGRESS says; else as answers, which have been read.
+    if (chunk.numbers >= 0) job.inPlace(chunk, Math.max(chunk.received, Math.min(chunk.count, progress >> 1)));
+    const began = progress & 1 && progress >> 1 === chunk.received;
+    const alone = chunk.count === 1;
+    if (!abandoned && chunk.received < chunk.count && (began || alone)) {
+      job.itemDied(chunk, joinStacks(error(), job.settings.caller, job.settings.method, worker.pid), attempt);
+      job.giveBack(id, chunk, false, 1);
+    } else {
+      // None had begun: if reading one ends workers, going one by one shows which.
+      job.giveBack(id, chunk, true, 1);
+    }
+    this.engine.remove(id);
+    job.checkEnd();
+  }
+}
+
+const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number as number, name]));
+
+/** The error of a task whose worker ended. @param code its exit code, or -signal. */
+export function died(pid: number, code: number, when: string): WorkerDiedError {
+  const signal = code < 0 ? (SIGNALS.get(-code) ?? `signal ${-code}`) : null;
+  const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+  return new WorkerDiedError(`worker process ${pid} ${how} ${when}`, { pid, exitCode: signal === null ? code : null, signal });
+}

@@ -1,0 +1,270 @@
+/**
+ * Which worker gets what, and when.
+ *
+ * Rings are filled deep enough that a worker never waits for this thread. When nothing is left to hand out and a worker is idle, tasks
+ * that another one has not begun are taken back and go to the idle one. So costs need not be known, only guessed.
+ */
+import type { Engine } from './engine';
+import { copyRecord, OrderedLane, PlainLane, type Waiting } from './lanes';
+import type { MapJob } from './map-job';
+import type { PoolWorker } from './pool-worker';
+import { ABANDONED, DROPPED, PLACED, QUEUED } from './task-table';
+import * as L from './layout';
+
+/** Taking back less work than this (microseconds) costs more than it gains. */
+const WORTH_US = 20;
+/** A worker that gave no answer for so long (ms) is taken for slow, whatever its tasks cost before. */
+const SLOW_MS = 2;
+
+export class Dispatcher {
+  readonly plain = new PlainLane();
+  readonly ordered = new OrderedLane();
+  /** Maps that run, higher priority first. */
+  readonly jobs: MapJob[] = [];
+  private readonly engine: Engine;
+  private pumping = false;
+  private sweep: NodeJS.Timeout | undefined;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** Tasks of apply that no worker has. */
+  get queued(): number {
+    return this.plain.count + this.ordered.count;
+  }
+
+  addJob(job: MapJob): void {
+    let i = this.jobs.length;
+    while (i > 0 && this.jobs[i - 1].priority < job.priority) i--;
+    this.jobs.splice(i, 0, job);
+  }
+
+  removeJob(job: MapJob): void {
+    const i = this.jobs.indexOf(job);
+    if (i >= 0) this.jobs.splice(i, 1);
+  }
+
+  /** A task with a record of its own. */
+  addOrdered(task: Waiting): void {
+    this.ordered.add(task, () => this.workerForKey());
+  }
+
+  private workerForKey(): PoolWorker | undefined {
+    this.engine.crew.ensure(this.demand() + 1);
+    let best: PoolWorker | undefined;
+    let least = Infinity;
+    for (const worker of this.engine.crew.workers) {
+      if (worker.retired) continue;
+      const load = worker.channel.inFlight + this.ordered.ownedBy(worker);
+      if (load < least) [best, least] = [worker, load];
+    }
+    return best;
+  }
+
+  /** Tasks that could be given out now. */
+  demand(): number {
+    let demand = this.queued;
+    for (const job of this.jobs) demand += job.waiting();
+    return demand;
+  }
+
+  /** Gives what waits to the workers that have room, idle ones first; one wake each. */
+  pump(): void {
+    if (this.pumping) return;
+    this.pumping = true;
+    try {
+      const demand = this.demand();
+      if (demand === 0) return;
+      const { crew } = this.engine;
+      crew.ensure(demand);
+      const { workers } = crew;
+      const count = crew.takers();
+      let turn = 0;
+      for (let pass = 0; pass < 2; pass++) {
+        for (const worker of workers) {
+          if (worker.retired || (worker.channel.inFlight === 0) !== (pass === 0) || worker.fedIn === crew.feeding) continue;
+          worker.fedIn = crew.feeding;
+          this.feed(worker, Math.max(1, Math.ceil(this.queued / Math.max(1, count - turn++))), count);
+        }
+      }
+      crew.feeding++;
+    } finally {
+      this.pumping = false;
+    }
+    this.balance();
+  }
+
+  private feed(worker: PoolWorker, share: number, workers: number): void {
+    const before = worker.channel.position;
+    const topJob = this.topJob(worker);
+    const topSingle = this.topSingle(worker);
+    if (topSingle >= topJob) this.feedSingles(worker, share);
+    if (topSingle <= topJob || this.topSingle(worker) < topJob) this.feedJobs(worker, workers);
+    if (topSingle < topJob && this.topJob(worker) <= topSingle) this.feedSingles(worker, share);
+    if (worker.channel.position !== before) worker.wake();
+  }
+
+  private topJob(worker: PoolWorker): number {
+    for (const job of this.jobs) if (this.isFor(job, worker) && job.waiting() > 0) return job.priority;
+    return -Infinity;
+  }
+
+  private topSingle(worker: PoolWorker): number {
+    const task = this.ordered.count > 0 ? this.ordered.peek(worker) : undefined;
+    const plain = this.plain.count > 0 ? 0 : -Infinity;
+    return task === undefined ? plain : Math.max(plain, task.priority);
+  }
+
+  private isFor(job: MapJob, worker: PoolWorker): boolean {
+    const { key } = job.settings;
+    if (key === undefined) return true;
+    const owner = this.ordered.ownerOf(key);
+    if (owner === undefined) this.ordered.own(key, worker);
+    return owner === undefined || owner === worker;
+  }
+
+  private feedJobs(worker: PoolWorker, workers: number): void {
+    for (let i = 0; i < this.jobs.length; i++) {
+      const job = this.jobs[i];
+      if (!this.isFor(job, worker)) continue;
+      let placed = false;
+      while (worker.chunks < job.depth() && this.jobs[i] === job && job.place(worker, workers)) placed = true;
+      if (!placed || this.jobs[i] !== job) continue;
+      // Its equals come before it the next time.
+      let last = i;
+      while (last + 1 < this.jobs.length && this.jobs[last + 1].priority === job.priority) last++;
+      if (last > i) {
+        this.jobs.splice(i, 1);
+        this.jobs.splice(last, 0, job);
+        i--;
+      }
+      if (worker.chunks >= job.depth()) return;
+    }
+  }
+
+  private feedSingles(worker: PoolWorker, share: number): void {
+    const want = worker.want(this.engine.guess);
+    const have = worker.channel.inFlight - worker.chunks;
+    if (have > want >> 1) return;
+    let room = Math.min(want - have, share, worker.tasksLeft);
+    const { plain, ordered } = this;
+    const { words } = plain.writer;
+    while (room > 0) {
+      const task = ordered.count > 0 ? ordered.peek(worker) : undefined;
+      if (task !== undefined && (plain.count === 0 || task.priority > 0 || (task.priority === 0 && task.id < words[plain.front + 1]))) {
+        if (!this.send(worker, task.record, 0, task.id)) return;
+        ordered.shift(worker, task);
+      } else if (plain.count > 0) {
+        const at = plain.front;
+        if (!this.send(worker, words, at, words[at + 1])) return;
+        plain.shift(words[at] & L.LENGTH);
+      } else {
+        return;
+      }
+      room--;
+    }
+  }
+
+  /** Places a record, or drops it if its task is settled already. False: no room. */
+  private send(worker: PoolWorker, words: Int32Array, at: number, id: number): boolean {
+    const { table } = this.engine;
+    if (table.state(id) === DROPPED) {
+      this.engine.remove(id);
+      return true;
+    }
+    if (!worker.know(words[at + 2]) || !worker.channel.place(words, at, words[at] & L.LENGTH, id)) return false;
+    table.setState(id, PLACED);
+    const detail = table.detail(id);
+    worker.placed(detail, 1);
+    if (detail !== null && detail.timeout >= 0) this.engine.limits.start(id, detail);
+    return true;
+  }
+
+  /** Nothing waits: idle workers get what others have not begun. */
+  balance(): void {
+    if (this.sweep !== undefined || this.queued > 0) return;
+    const { crew } = this.engine;
+    let idle = 0;
+    for (const worker of crew.workers) if (!worker.retired && worker.ready && worker.channel.inFlight === 0) idle++;
+    if (idle === 0) return;
+    let later = false;
+    for (const rich of crew.workers) {
+      if (idle === 0) break;
+      if (rich.channel.inFlight < (rich.ready ? 2 : 1)) continue;
+      const taken = this.relieve(rich);
+      if (taken > 0) idle--;
+      else if (rich.channel.unbegun() > 0) later = true;
+    }
+    // Its tasks may turn out slower than those before.
+    if (later) this.sweepLater();
+  }
+
+  /** Takes back what a worker has not begun, where that pays. @returns how many tasks. */
+  private relieve(rich: PoolWorker): number {
+    const unbegun = rich.channel.unbegun();
+    if (unbegun === 0) return 0;
+    const slow = rich.channel.inFlight > 0 && performance.now() - rich.lastAnswer > SLOW_MS;
+    const cost = Math.max(rich.cost, rich.chunks > 0 ? 1000 : 1);
+    let count = unbegun >> 1;
+    if (slow || !rich.ready) count = Math.ceil(unbegun / 2);
+    else if (unbegun === 1 && cost > WORTH_US) count = 1;
+    if (count === 0 || (!slow && rich.ready && count * cost < WORTH_US)) return 0;
+    const taken = this.takeBack(rich, count);
+    if (taken > 0) this.pump();
+    return taken;
+  }
+
+  /** Takes back up to `count` tasks that `worker` has not begun; they wait again. */
+  takeBack(worker: PoolWorker, count: number, keyedToo = false): number {
+    const { table } = this.engine;
+    const may = (id: number) => keyedToo || table.detail(id)?.key === undefined;
+    return worker.channel.takeBack(count, may, (id, at) => this.requeue(worker, id, worker.channel.words, at));
+  }
+
+  /** A record that `worker` has not begun waits again. */
+  requeue(worker: PoolWorker, id: number, words: Int32Array, at: number): void {
+    const { table } = this.engine;
+    const detail = table.detail(id);
+    worker.unplaced(detail, detail?.chunk?.count ?? 1);
+    if (detail?.chunk != null) detail.chunk.job.giveBack(id, detail.chunk, detail.attempt > 1, detail.attempt);
+    if (detail?.chunk != null || table.state(id) === ABANDONED) {
+      this.engine.remove(id);
+      return;
+    }
+    if (detail !== null) this.engine.limits.stop(id);
+    table.setState(id, QUEUED);
+    const record = copyRecord(words, at, id, detail?.attempt ?? 1);
+    this.addOrdered({ id, record, priority: detail?.priority ?? 0, key: detail?.key });
+  }
+
+  private sweepLater(): void {
+    this.sweep = setTimeout(() => this.sweepNow(), SLOW_MS);
+  }
+
+  /** Looks again whether something is to be taken back; a blocking call, during which no timer fires, calls it itself. */
+  sweepNow(): void {
+    if (this.sweep === undefined) return;
+    clearTimeout(this.sweep);
+    this.sweep = undefined;
+    this.pump();
+    this.balance();
+  }
+
+  get sweeps(): boolean {
+    return this.sweep !== undefined;
+  }
+
+  /** Forgets what waits: all of it is settled. */
+  drop(): void {
+    const { table } = this.engine;
+    for (const id of table.all()) if (table.state(id) === DROPPED) this.engine.remove(id);
+    this.plain.clear();
+    this.ordered.clear();
+  }
+
+  stop(): void {
+    if (this.sweep !== undefined) clearTimeout(this.sweep);
+    this.sweep = undefined;
+  }
+}

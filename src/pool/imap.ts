@@ -1,0 +1,157 @@
+/** The stream of a map's results: imap, imapUnordered, imapSettled. */
+import type { Collector } from './collectors';
+
+/** What a result becomes for the consumer. */
+export type Mode = 'ordered' | 'unordered' | 'settled';
+
+interface Outcome {
+  readonly index: number;
+  readonly value: unknown;
+  readonly failed: boolean;
+}
+
+interface Consumer {
+  promise: Promise<unknown> | undefined;
+  resolve(step: IteratorResult<unknown, void>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * An async generator over results as they come. It has begun before the first next(), and return() ends the map even if next() was
+ * never called, which a generator function can't do.
+ */
+export class ResultStream implements AsyncGenerator<any, void, undefined>, Collector {
+  private readonly mode: Mode;
+  /** Outcomes to be yielded; by position where order matters. */
+  private readonly waiting = new Map<number, Outcome>();
+  private readonly consumers: Consumer[] = [];
+  private yielded = 0;
+  /** No outcome comes any more; after those that wait: this error, or the end. */
+  private over: { readonly failure: { readonly error: unknown } | undefined } | undefined;
+  private closed = false;
+  private excused = false;
+  /** The consumer has taken this many results. */
+  onConsumed: (count: number) => void = () => {};
+  /** The consumer wants no more. */
+  onClose: () => void = () => {};
+
+  constructor(mode: Mode) {
+    this.mode = mode;
+  }
+
+  // ---------------------------------------------------------------- from the map
+
+  value(index: number, value: unknown): void {
+    this.add({ index, value, failed: false });
+  }
+
+  numbers(index: number, source: Float64Array, from: number, count: number): void {
+    for (let i = 0; i < count; i++) this.value(index + i, source[from + i]);
+  }
+
+  error(index: number, error: unknown): void {
+    this.add({ index, value: error, failed: true });
+  }
+
+  end(failure: { readonly error: unknown } | undefined): void {
+    this.over = { failure };
+    this.serve();
+  }
+
+  fail(error: unknown): void {
+    this.waiting.clear();
+    this.end({ error });
+  }
+
+  excuse(): void {
+    this.excused = true;
+    for (const { promise } of this.consumers) promise?.catch(() => {});
+  }
+
+  private add(outcome: Outcome): void {
+    if (this.closed) return;
+    this.waiting.set(outcome.index, outcome);
+    this.serve();
+  }
+
+  // ---------------------------------------------------------------- to the consumer
+
+  next(): Promise<IteratorResult<any, void>> {
+    const consumer = {} as Consumer;
+    const promise = new Promise<IteratorResult<unknown, void>>((resolve, reject) => Object.assign(consumer, { resolve, reject }));
+    consumer.promise = promise;
+    if (this.excused) promise.catch(() => {});
+    this.consumers.push(consumer);
+    this.serve();
+    return promise;
+  }
+
+  async return(): Promise<IteratorResult<any, void>> {
+    this.close();
+    return { done: true, value: undefined };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<any, void>> {
+    this.close();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /** Gives consumers what there is. */
+  private serve(): void {
+    while (this.consumers.length > 0) {
+      const outcome = this.take();
+      if (outcome !== undefined) {
+        const consumer = this.consumers.shift()!;
+        this.yielded++;
+        if (this.mode === 'settled') consumer.resolve({ done: false, value: settled(outcome) });
+        else if (outcome.failed) {
+          this.close();
+          consumer.reject(outcome.value);
+        } else consumer.resolve({ done: false, value: outcome.value });
+        if (!this.closed) this.onConsumed(this.yielded);
+        continue;
+      }
+      if (this.closed || this.over !== undefined) {
+        const consumer = this.consumers.shift()!;
+        const failure = this.over?.failure;
+        if (failure !== undefined && !this.closed) {
+          this.closed = true;
+          consumer.reject(failure.error);
+        } else {
+          consumer.resolve({ done: true, value: undefined });
+        }
+        continue;
+      }
+      return;
+    }
+  }
+
+  private take(): Outcome | undefined {
+    if (this.closed) return undefined;
+    let outcome: Outcome | undefined;
+    if (this.mode === 'ordered') outcome = this.waiting.get(this.yielded);
+    else outcome = this.waiting.values().next().value;
+    if (outcome !== undefined) this.waiting.delete(outcome.index);
+    return outcome;
+  }
+
+  private close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.waiting.clear();
+    this.onClose();
+    this.serve();
+  }
+}
+
+function settled({ index, value, failed }: Outcome): PromiseSettledResult<unknown> & { index: number } {
+  return failed ? { status: 'rejected', reason: value, index } : { status: 'fulfilled', value, index };
+}

@@ -1,0 +1,42 @@
+/** What a worker of a pool runs: opens its channel, runs the initializer, then tasks until it is told to stop. */
+import { native } from '../native';
+import * as bell from '../arena/bell';
+import { decode } from '../codec';
+import { blockViews } from '../pool/block';
+import * as L from '../pool/layout';
+import { becomeChild } from '../process/current';
+import type { Adoption } from '../process/launch';
+import type { Target } from '../types';
+import { AnswerWriter } from './answer-writer';
+import { TaskRunner } from './task-runner';
+
+interface WorkerStart {
+  readonly channel: number;
+  readonly results: number;
+  /** Encoded { initializer, args }. */
+  readonly initializer: Uint8Array;
+}
+
+export async function main(adoption: Adoption): Promise<void> {
+  becomeChild(adoption);
+  // Ctrl-C goes to the whole group: the pool's process decides what becomes of it.
+  process.on('SIGINT', () => {});
+  const { channel, results, initializer } = decode(adoption.payload) as WorkerStart;
+  const { words, doubles } = blockViews(channel, L.CHANNEL_BYTES);
+  const answers = new AnswerWriter(words, results, adoption.parent.slot);
+  bell.ref();
+  try {
+    const { initializer: f, args } = decode(initializer) as { initializer: Target | undefined; args: readonly unknown[] };
+    await f?.(...args);
+  } catch (error) {
+    answers.threw(L.INIT_FAILED, L.NO_TASK, 0, error);
+    answers.publish();
+    process.exit(1);
+  }
+  answers.ready();
+  answers.publish();
+  const runner = new TaskRunner(words, doubles, answers, results);
+  bell.listen(() => runner.run());
+  native.workerSleep(true);
+  runner.run();
+}

@@ -1,0 +1,291 @@
+/**
+ * What a worker does: claims tasks one by one, runs them, answers. pool/layout.ts has the protocol.
+ *
+ * run() is called at each bell. It goes on until the ring is empty, a task is asynchronous, or its time is over; then the event
+ * loop has its turn, so that timers, signals and V8's own tasks are never starved.
+ */
+import { native } from '../native';
+import { blockViews } from '../pool/block';
+import { setCurrentTask } from '../pool/current-task';
+import * as L from '../pool/layout';
+import { RingReader } from '../pool/ring';
+import { ValueReader } from '../pool/values';
+import { monotonic } from '../pool/watch';
+import type { AnswerWriter } from './answer-writer';
+import { ItemsChunk, NumbersChunk, type ChunkRun } from './chunk-run';
+import { RunningTask } from './running-task';
+
+/** Answers wait at most so long (ms) for others to be published with. */
+const FLUSH_MS = 0.1;
+/** The clock is read about every so much work, ms. */
+const CLOCK_MS = 0.02;
+/** The event loop gets a turn after so much work, ms. */
+const TURN_MS = 8;
+
+type Callable = (...args: unknown[]) => unknown;
+
+export class TaskRunner {
+  private readonly words: Int32Array;
+  private readonly doubles: Float64Array;
+  private readonly tasks: RingReader;
+  private readonly reader: ValueReader;
+  private readonly answers: AnswerWriter;
+  private readonly functions = new Map<number, Callable>();
+  private lastFunction: Callable | undefined;
+  private lastFunctionId = -1;
+  /** The task that runs; shown as currentTask(). */
+  private readonly running: RunningTask;
+  /** An asynchronous task has not settled: no other one begins. */
+  private waiting = false;
+  private turnAsked = false;
+  private stopped = false;
+  private busy = 0;
+  private done = 0;
+  private lastFlush = 0;
+
+  constructor(words: Int32Array, doubles: Float64Array, answers: AnswerWriter, results: number) {
+    this.words = words;
+    this.doubles = doubles;
+    this.answers = answers;
+    this.tasks = new RingReader(words, L.TASK_RING, L.TASK_HEAD);
+    this.reader = new ValueReader(words, results);
+    this.running = new RunningTask(words, answers);
+  }
+
+  /** Takes what is there. */
+  run(): void {
+    if (this.waiting) {
+      this.running.look();
+      return;
+    }
+    const { words, tasks } = this;
+    const begun = performance.now();
+    let last = begun;
+    let left = 1; // tasks until the clock is read
+    let since = 0; // tasks since then
+    while (!this.waiting && !this.stopped) {
+      const at = tasks.next(Atomics.load(words, L.TASK_TAIL), L.LENGTH);
+      if (at < 0) break;
+      tasks.skip(words[at] & L.LENGTH);
+      if (!this.begin(at)) continue;
+      since++;
+      if (--left > 0) continue;
+      const now = performance.now();
+      const spent = now - last;
+      last = now;
+      this.busy += spent * 1000;
+      left = Math.max(1, Math.min(64, Math.round((CLOCK_MS * since) / (spent + 1e-3))));
+      since = 0;
+      if (now - this.lastFlush > FLUSH_MS) this.flush(now);
+      if (now - begun > TURN_MS) {
+        this.takeTurn();
+        break;
+      }
+    }
+    const now = performance.now();
+    this.busy += (now - last) * 1000;
+    this.flush(now);
+    if (this.stopped && !this.waiting) this.end();
+  }
+
+  private flush(now: number): void {
+    this.lastFlush = now;
+    this.doubles[L.BUSY_US] = this.busy;
+    this.doubles[L.DONE] = this.done;
+    if (!this.waiting) this.tasks.release();
+    this.answers.publish();
+  }
+
+  /** Goes on after the event loop had its turn. */
+  private takeTurn(): void {
+    if (this.turnAsked) return;
+    this.turnAsked = true;
+    setImmediate(() => {
+      this.turnAsked = false;
+      this.run();
+    });
+  }
+
+  /** Deals with a record. False: it was no task, or one that was taken back. */
+  private begin(at: number): boolean {
+    const { words, reader } = this;
+    const head = words[at];
+    const kind = (head >>> L.KIND_SHIFT) & L.KIND;
+    const id = words[at + 1];
+    if (kind >= L.DEFINE) {
+      this.notice(kind, at);
+      return false;
+    }
+    if ((head & L.TIMED) !== 0) this.doubles[L.BEGUN_AT] = monotonic();
+    words[L.PROGRESS] = 0;
+    if (id < 0 || Atomics.compareExchange(words, at + 1, id, L.CLAIMED) !== id) return false;
+    this.running.begin(id, head >>> L.ATTEMPT_SHIFT);
+    const fn = words[at + 2];
+    if (kind === L.NUMBERS || kind === L.ITEMS) {
+      this.chunk(at, kind, id, fn);
+      return true;
+    }
+    let result: unknown;
+    try {
+      const f = fn === this.lastFunctionId ? this.lastFunction! : this.functionOf(fn);
+      const count = (head >>> L.COUNT_SHIFT) & L.COUNT;
+      const source = this.payload(at);
+      if (kind === L.CALL_LIST) {
+        const list = source.value() as unknown[];
+        result = f(...list);
+      } else if (count === 1) {
+        result = f(source.value());
+      } else if (count === 0) {
+        result = f();
+      } else {
+        const list: unknown[] = [];
+        for (let i = 0; i < count; i++) list.push(source.value());
+        result = f(...list);
+      }
+      if (isThenable(result)) {
+        this.wait(result, id);
+        return true;
+      }
+    } catch (error) {
+      this.answers.threw(L.THREW, id, 0, error);
+      this.finish();
+      return true;
+    }
+    this.answers.returned(id, result);
+    this.finish();
+    return true;
+  }
+
+  /** A reader of the record's payload, wherever it is. */
+  private payload(at: number): ValueReader {
+    const { words, reader } = this;
+    if ((words[at] & L.IN_BLOCK) === 0) {
+      reader.seek(at + L.TASK_HEADER, at + (words[at] & L.LENGTH));
+      return reader;
+    }
+    reader.seek(at + L.TASK_HEADER, at + L.TASK_HEADER + 4);
+    const block = reader.rawDouble();
+    const length = reader.rawDouble();
+    const far = new ValueReader(blockViews(block, (length * 4 + 7) & ~7).words, -1);
+    far.seek(0, length);
+    return far;
+  }
+
+  private functionOf(id: number): Callable {
+    const f = this.functions.get(id);
+    if (f === undefined) throw new Error(`the function of the task (number ${id}) did not reach the worker`);
+    this.lastFunction = f;
+    this.lastFunctionId = id;
+    return f;
+  }
+
+  private notice(kind: number, at: number): void {
+    const id = this.words[at + 2];
+    if (kind === L.STOP) {
+      this.stopped = true;
+    } else if (kind === L.FORGET) {
+      this.functions.delete(id);
+      if (this.lastFunctionId === id) this.lastFunctionId = -1;
+    } else if (kind === L.DEFINE) {
+      let f: unknown;
+      try {
+        f = this.payload(at).value();
+      } catch (error) {
+        // Its tasks fail with that.
+        f = () => {
+          throw error;
+        };
+      }
+      this.functions.set(id, f as Callable);
+    }
+  }
+
+  private finish(): void {
+    this.done++;
+    this.running.end();
+  }
+
+  // ---------------------------------------------------------------- asynchronous tasks
+
+  /** A task's promise: the loop runs meanwhile, and no other task begins. */
+  private wait(promise: PromiseLike<unknown>, id: number): void {
+    this.park();
+    promise.then(
+      (value) => this.settled(() => this.answers.returned(id, value)),
+      (error: unknown) => this.settled(() => this.answers.threw(L.THREW, id, 0, error)),
+    );
+  }
+
+  private parkedAt = 0;
+
+  private park(): void {
+    this.waiting = true;
+    this.parkedAt = performance.now();
+    native.workerSleep(false);
+  }
+
+  private unpark(): void {
+    this.waiting = false;
+    const now = performance.now();
+    this.busy += (now - this.parkedAt) * 1000;
+    native.workerSleep(true);
+  }
+
+  private settled(answer: () => void): void {
+    if (!this.waiting) return; // a thenable that settles twice
+    this.unpark();
+    answer();
+    this.finish();
+    this.flush(performance.now());
+    // Not at once: an unhandled rejection that this task left behind ends the worker before the next task begins.
+    this.takeTurn();
+  }
+
+  // ---------------------------------------------------------------- chunks of a map
+
+  private chunk(at: number, kind: number, id: number, fn: number): void {
+    const { words } = this;
+    const count = words[at + 3];
+    let run: ChunkRun;
+    try {
+      const f = this.functionOf(fn);
+      if (kind === L.NUMBERS) {
+        this.reader.seek(at + L.TASK_HEADER, at + L.TASK_HEADER + 4);
+        const { doubles } = blockViews(this.reader.rawDouble(), L.MAX_NUMBERS * 8);
+        run = new NumbersChunk(words, this.answers, this.running, id, f, count, doubles);
+      } else {
+        const spread = (words[at] & L.SPREAD) !== 0;
+        run = new ItemsChunk(words, this.answers, this.running, id, f, count, this.payload(at), spread);
+      }
+    } catch (error) {
+      for (let i = 0; i < count; i++) this.answers.threw(L.ITEM_THREW, id, i, error);
+      this.answers.chunkEnd(id, count, 0);
+      this.running.end();
+      return;
+    }
+    const promise = run.go();
+    if (promise === undefined) {
+      this.running.end();
+      return;
+    }
+    this.park();
+    void promise.then(() => this.settledChunk());
+  }
+
+  private settledChunk(): void {
+    this.unpark();
+    this.running.end();
+    this.flush(performance.now());
+    this.takeTurn();
+  }
+
+  private end(): void {
+    process.exit();
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null && (typeof value === 'object' || typeof value === 'function') && typeof (value as PromiseLike<unknown>).then === 'function'
+  );
+}
