@@ -47,7 +47,10 @@ test('an uncaught exception of the parent is printed once, and is the whole of s
 
 test('Ctrl-C, which goes to all of a terminal’s processes at once, ends them all', async () => {
   const path = fileURLToPath(new URL('../fixtures/ending.mjs', import.meta.url));
-  const program = spawn(process.execPath, [path, 'gets SIGINT'], { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  const program = spawn(process.execPath, [path, 'gets SIGINT'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
   const [line] = await once(program.stdout.setEncoding('utf8'), 'data');
   expect(line).toContain('running');
   process.kill(-program.pid!, 'SIGINT');

@@ -90,9 +90,10 @@ describe.each([8, 1000, 20_000, 300_000])('items of %i bytes', (size) => {
       let next = 0;
       const take = ({ n, bytes }: { n: number; bytes: Uint8Array }) => {
         if (n !== next++) throw new Error(`item ${n} came in the place of ${next - 1}`);
-        if (bytes.length !== size || bytes[0] !== (n & 255) || bytes.at(-1) !== (n & 255)) throw new Error(`item ${n} is damaged`);
+        if (bytes.length !== size || bytes[0] !== (n & 255) || bytes.at(-1) !== (n & 255))
+          throw new Error(`item ${n} is damaged`);
       };
-      while (next < 30 + 10 * round) take(await queue.get());
+      for (let i = 0; i < 30 + 10 * round; i++) take(await queue.get());
       await killed(victim);
       while (!queue.empty) take(queue.getSync());
       const confirmed = logged(log).length;
@@ -121,7 +122,8 @@ describe.each([8, 1000, 20_000, 300_000])('items of %i bytes', (size) => {
       const rest: number[] = [];
       while (!queue.empty) {
         const { n, bytes } = queue.getSync();
-        if (bytes.length !== size || bytes[0] !== (n & 255) || bytes.at(-1) !== (n & 255)) throw new Error(`item ${n} is damaged`);
+        if (bytes.length !== size || bytes[0] !== (n & 255) || bytes.at(-1) !== (n & 255))
+          throw new Error(`item ${n} is damaged`);
         rest.push(n);
       }
       // The last one may have been taken and not written down.

@@ -182,7 +182,8 @@ function consume(queue: Queue<Item>, ready: Queue<number>, folder: string, numbe
       return;
     }
     const [producer, n, bytes] = item;
-    if (bytes.length !== (n % 20 === 0 ? 20_000 : n % 300)) throw new Error(`item ${n} of ${producer} has ${bytes.length} bytes`);
+    if (bytes.length !== (n % 20 === 0 ? 20_000 : n % 300))
+      throw new Error(`item ${n} of ${producer} has ${bytes.length} bytes`);
     for (const byte of bytes) if (byte !== (n & 255)) throw new Error(`item ${n} of ${producer} is damaged`);
     record[0] = producer;
     record[1] = n;
@@ -221,7 +222,9 @@ test.each([0, 50])('producers and consumers of a queue, maxSize %i', { timeout }
   }
   /** Consumers that were killed between the beginning of a get and the note of what came: each may have taken one item along. */
   let mayHaveTaken = 0;
-  const got = new Map<number, Uint8Array>([...put].map(([number, { sure, perhaps }]) => [number, new Uint8Array(sure + perhaps)]));
+  const got = new Map<number, Uint8Array>(
+    [...put].map(([number, { sure, perhaps }]) => [number, new Uint8Array(sure + perhaps)]),
+  );
   for (const worker of consumers) {
     const log = logOf(worker);
     const last = new Map<number, number>();

@@ -8,7 +8,11 @@ noLeaks();
 test('ends a process that still runs with SIGTERM', async () => {
   let child: Process;
   {
-    await using running = new Process({ target: () => { for (;;); } }).start();
+    await using running = new Process({
+      target: () => {
+        for (;;);
+      },
+    }).start();
     child = running;
     expect(child.isAlive()).toBe(true);
   }

@@ -34,7 +34,11 @@ describe('an Error', () => {
   });
 
   test('is the same object each time it is asked for', async () => {
-    const child = new Process({ target: () => { throw new Error('once'); } }).start();
+    const child = new Process({
+      target: () => {
+        throw new Error('once');
+      },
+    }).start();
     await child.join();
     expect(child.error).toBe(child.error);
   });
@@ -42,7 +46,11 @@ describe('an Error', () => {
   test('of a builtin class is of that class', async () => {
     const error = await thrownBy(() => (null as any).x);
     expect(error).toBeInstanceOf(TypeError);
-    expect(await thrownBy(() => { throw new RangeError('r'); })).toBeInstanceOf(RangeError);
+    expect(
+      await thrownBy(() => {
+        throw new RangeError('r');
+      }),
+    ).toBeInstanceOf(RangeError);
     expect(await thrownBy(() => JSON.parse('{'))).toBeInstanceOf(SyntaxError);
   });
 
@@ -83,7 +91,13 @@ describe('an Error', () => {
   });
 
   test('keeps a cause that is no error, and one that leads back to it', async () => {
-    expect((await thrownBy(() => { throw new Error('x', { cause: 'text' }); })).cause).toBe('text');
+    expect(
+      (
+        await thrownBy(() => {
+          throw new Error('x', { cause: 'text' });
+        })
+      ).cause,
+    ).toBe('text');
     const error = await thrownBy(() => {
       const circular: Error = new Error('circular');
       circular.cause = circular;
@@ -105,19 +119,57 @@ describe('an Error', () => {
   });
 
   test('with a message of a megabyte arrives whole', async () => {
-    const error = await thrownBy(() => { throw new Error('m'.repeat(1 << 20)); });
+    const error = await thrownBy(() => {
+      throw new Error('m'.repeat(1 << 20));
+    });
     expect(error.message).toHaveLength(1 << 20);
   });
 });
 
 describe('anything else that is thrown arrives as it was', () => {
   const cases: [name: string, target: () => unknown, value: unknown][] = [
-    ['null', () => { throw null; }, null],
-    ['a string', () => { throw 'text'; }, 'text'],
-    ['0', () => { throw 0; }, 0],
-    ['a bigint', () => { throw 5n; }, 5n],
-    ['a frozen object', () => { throw Object.freeze({ frozen: true }); }, { frozen: true }],
-    ['an array', () => { throw [1, [2]]; }, [1, [2]]],
+    [
+      'null',
+      () => {
+        throw null;
+      },
+      null,
+    ],
+    [
+      'a string',
+      () => {
+        throw 'text';
+      },
+      'text',
+    ],
+    [
+      '0',
+      () => {
+        throw 0;
+      },
+      0,
+    ],
+    [
+      'a bigint',
+      () => {
+        throw 5n;
+      },
+      5n,
+    ],
+    [
+      'a frozen object',
+      () => {
+        throw Object.freeze({ frozen: true });
+      },
+      { frozen: true },
+    ],
+    [
+      'an array',
+      () => {
+        throw [1, [2]];
+      },
+      [1, [2]],
+    ],
     ['a rejection without an error', () => Promise.reject({ rejected: 1 }), { rejected: 1 }],
   ];
   test.each(cases)('%s', async (_, target, value) => {
@@ -125,29 +177,101 @@ describe('anything else that is thrown arrives as it was', () => {
   });
 
   test('undefined: the exit code alone tells', async () => {
-    expect(await thrownBy(() => { throw undefined; })).toBeUndefined();
+    expect(
+      await thrownBy(() => {
+        throw undefined;
+      }),
+    ).toBeUndefined();
   });
 });
 
 describe('what can not be sent still tells something', () => {
   const cases: [name: string, target: () => unknown, text: string][] = [
-    ['a symbol', () => { throw Symbol('marker'); }, 'marker'],
-    ['a function', () => { throw function thrownFunction() {}; }, ''],
-    ['an error with a getter that throws', () => {
-      throw Object.defineProperty(new Error('visible'), 'trap', { enumerable: true, get() { throw new Error('trap'); } });
-    }, 'visible'],
-    ['an error whose message throws', () => {
-      throw Object.defineProperty(new Error(), 'message', { get() { throw new Error('trap'); } });
-    }, ''],
-    ['an error with a property that can not be sent', () => {
-      throw Object.assign(new Error('visible'), { pending: Promise.resolve(), timer: setTimeout(() => {}, 0) });
-    }, 'visible'],
-    ['a frozen error', () => { throw Object.freeze(new Error('visible')); }, 'visible'],
-    ['an error without a stack', () => { throw Object.assign(new Error('visible'), { stack: undefined }); }, 'visible'],
-    ['a proxy that throws at everything', () => {
-      throw new Proxy({}, { get() { throw new Error('trap'); }, ownKeys() { throw new Error('trap'); }, getPrototypeOf() { throw new Error('trap'); } });
-    }, ''],
-    ['an object with a null prototype', () => { throw Object.create(null, { a: { value: 1, enumerable: true } }); }, ''],
+    [
+      'a symbol',
+      () => {
+        throw Symbol('marker');
+      },
+      'marker',
+    ],
+    [
+      'a function',
+      () => {
+        throw function thrownFunction() {};
+      },
+      '',
+    ],
+    [
+      'an error with a getter that throws',
+      () => {
+        throw Object.defineProperty(new Error('visible'), 'trap', {
+          enumerable: true,
+          get() {
+            throw new Error('trap');
+          },
+        });
+      },
+      'visible',
+    ],
+    [
+      'an error whose message throws',
+      () => {
+        throw Object.defineProperty(new Error(), 'message', {
+          get() {
+            throw new Error('trap');
+          },
+        });
+      },
+      '',
+    ],
+    [
+      'an error with a property that can not be sent',
+      () => {
+        throw Object.assign(new Error('visible'), { pending: Promise.resolve(), timer: setTimeout(() => {}, 0) });
+      },
+      'visible',
+    ],
+    [
+      'a frozen error',
+      () => {
+        throw Object.freeze(new Error('visible'));
+      },
+      'visible',
+    ],
+    [
+      'an error without a stack',
+      () => {
+        throw Object.assign(new Error('visible'), { stack: undefined });
+      },
+      'visible',
+    ],
+    [
+      'a proxy that throws at everything',
+      () => {
+        throw new Proxy(
+          {},
+          {
+            get() {
+              throw new Error('trap');
+            },
+            ownKeys() {
+              throw new Error('trap');
+            },
+            getPrototypeOf() {
+              throw new Error('trap');
+            },
+          },
+        );
+      },
+      '',
+    ],
+    [
+      'an object with a null prototype',
+      () => {
+        throw Object.create(null, { a: { value: 1, enumerable: true } });
+      },
+      '',
+    ],
   ];
   test.each(cases)('%s', async (_, target, text) => {
     const error = await thrownBy(target);
@@ -158,7 +282,12 @@ describe('what can not be sent still tells something', () => {
 
 describe('an error outside of the target', () => {
   test('in a timer arrives as well', async () => {
-    const error = await thrownBy(() => void setTimeout(() => { throw new TypeError('in a timer'); }, 1));
+    const error = await thrownBy(
+      () =>
+        void setTimeout(() => {
+          throw new TypeError('in a timer');
+        }, 1),
+    );
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toBe('in a timer');
   });
@@ -173,7 +302,9 @@ describe('an error outside of the target', () => {
     const child = new Process({
       target: () => {
         process.on('uncaughtException', () => {});
-        setTimeout(() => { throw new Error('handled'); }, 1);
+        setTimeout(() => {
+          throw new Error('handled');
+        }, 1);
       },
     }).start();
     expect(await child.join()).toBe(0);
@@ -182,7 +313,11 @@ describe('an error outside of the target', () => {
 });
 
 test('is there as soon as the exit code is, without the event loop', async () => {
-  const child = new Process({ target: () => { throw new Error('seen at once'); } }).start();
+  const child = new Process({
+    target: () => {
+      throw new Error('seen at once');
+    },
+  }).start();
   expect(child.joinSync()).toBe(1);
   expect((child.error as Error).message).toBe('seen at once');
 });

@@ -17,17 +17,62 @@ const endings: [name: string, code: number, target: () => unknown][] = [
   ['calls process.exit(255)', 255, () => process.exit(255)],
   ['calls process.exit(-1)', 255, () => process.exit(-1)],
   ['sets process.exitCode', 5, () => void (process.exitCode = 5)],
-  ['throws', 1, () => { throw new Error('x'); }],
-  ['throws what is no error', 1, () => { throw null; }],
-  ['rejects', 1, async () => { throw new Error('x'); }],
-  ['throws from a timer', 1, () => void setTimeout(() => { throw new Error('x'); }, 1)],
+  [
+    'throws',
+    1,
+    () => {
+      throw new Error('x');
+    },
+  ],
+  [
+    'throws what is no error',
+    1,
+    () => {
+      throw null;
+    },
+  ],
+  [
+    'rejects',
+    1,
+    async () => {
+      throw new Error('x');
+    },
+  ],
+  [
+    'throws from a timer',
+    1,
+    () =>
+      void setTimeout(() => {
+        throw new Error('x');
+      }, 1),
+  ],
   ['leaves a rejection unhandled', 1, () => void Promise.reject(new Error('x'))],
-  ['overflows its stack', 1, function deep(): unknown { return [deep()]; }],
+  [
+    'overflows its stack',
+    1,
+    function deep(): unknown {
+      return [deep()];
+    },
+  ],
   ['calls process.exit() in a timer', 6, () => void setTimeout(() => process.exit(6), 1)],
   ['calls process.exit() in an exit handler', 9, () => void process.on('exit', () => process.exit(9))],
   ['aborts', -6, () => process.abort()],
-  ['segfaults', -11, () => { process.kill(process.pid, 'SIGSEGV'); for (;;); }],
-  ['kills itself', -9, () => { process.kill(process.pid, 'SIGKILL'); for (;;); }],
+  [
+    'segfaults',
+    -11,
+    () => {
+      process.kill(process.pid, 'SIGSEGV');
+      for (;;);
+    },
+  ],
+  [
+    'kills itself',
+    -9,
+    () => {
+      process.kill(process.pid, 'SIGKILL');
+      for (;;);
+    },
+  ],
 ];
 
 test.each(endings)('a child that %s: %i', async (_, code, target) => {
@@ -109,7 +154,13 @@ describe('signals from the parent', () => {
   });
 
   test('a child that has only just been started is killed, too', async () => {
-    const children = Array.from({ length: 5 }, () => new Process({ target: () => { for (;;); } }).start());
+    const children = Array.from({ length: 5 }, () =>
+      new Process({
+        target: () => {
+          for (;;);
+        },
+      }).start(),
+    );
     for (const child of children) child.terminate();
     for (const child of children) expect(await child.join()).toBe(-15);
     const child = new Process({ target: () => {} }).start();

@@ -42,4 +42,3 @@ test('names can be given, and changed before the start', () => {
   expect(child.name).toBe('changed');
   expect(new Process().name).toMatch(/^Process-\d+$/);
 });
-

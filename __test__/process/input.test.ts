@@ -1,6 +1,15 @@
 // Wrong arguments and wrong order of calls: a typed error at the call that names it; nothing is started.
 import { describe, expect, test } from 'vitest';
-import { activeChildren, configure, getContext, Process, ProcessError, Queue, SerializationError, setStartMethod } from 'multiproc';
+import {
+  activeChildren,
+  configure,
+  getContext,
+  Process,
+  ProcessError,
+  Queue,
+  SerializationError,
+  setStartMethod,
+} from 'multiproc';
 import { noLeaks } from '../support/leaks';
 
 noLeaks();
@@ -146,7 +155,10 @@ describe('start methods', () => {
 });
 
 describe('configure()', () => {
-  test.each([{ spares: -1 }, { spares: 1.5 }, { spares: '1' }, { spareIdle: -1 }, { spareIdle: NaN }, null, 5])('refuses %o', (options) => {
-    expect(() => configure(options as never)).toThrow();
-  });
+  test.each([{ spares: -1 }, { spares: 1.5 }, { spares: '1' }, { spareIdle: -1 }, { spareIdle: NaN }, null, 5])(
+    'refuses %o',
+    (options) => {
+      expect(() => configure(options as never)).toThrow();
+    },
+  );
 });

@@ -54,12 +54,18 @@ describe('without a turn of the event loop', () => {
   });
 
   test('many are joined in any order', () => {
-    const children = [4, 3, 2, 1].map((n) => new Process({ target: (code: number) => process.exit(code), args: [n] }).start());
+    const children = [4, 3, 2, 1].map((n) =>
+      new Process({ target: (code: number) => process.exit(code), args: [n] }).start(),
+    );
     expect(children.reverse().map((child) => child.joinSync())).toEqual([1, 2, 3, 4]);
   });
 
   test('a killed child is joined', () => {
-    const child = new Process({ target: () => { for (;;); } }).start();
+    const child = new Process({
+      target: () => {
+        for (;;);
+      },
+    }).start();
     child.kill();
     expect(child.joinSync()).toBe(-9);
   });

@@ -10,7 +10,10 @@ describe('the main module never runs again', () => {
     const { code, stdout, stderr } = await run(fixture);
     expect(stderr).toBe('');
     expect(stdout.split('\n').filter((line) => line.startsWith('main module'))).toEqual(['main module runs']);
-    expect(stdout.split('\n').filter((line) => line.startsWith('child'))).toEqual(['child 1 helps: 10', 'child 2 helps: 20']);
+    expect(stdout.split('\n').filter((line) => line.startsWith('child'))).toEqual([
+      'child 1 helps: 10',
+      'child 2 helps: 20',
+    ]);
     expect(stdout).toContain('grandchild 3 helps: 30');
     expect(code).toBe(0);
   });

@@ -20,9 +20,13 @@ test.each(['fresh', 'spares'])(
   `${times} processes, started and joined one after the other: nothing is left (%s)`,
   { timeout: times * 1000 },
   async (kind) => {
-    const { before, after, codes } = await result<{ before: State; after: State; codes: number[] }>('row', [times, kind], {
-      execArgv: ['--expose-gc'],
-    });
+    const { before, after, codes } = await result<{ before: State; after: State; codes: number[] }>(
+      'row',
+      [times, kind],
+      {
+        execArgv: ['--expose-gc'],
+      },
+    );
     expect(codes).toEqual([0]);
     expect(after.descriptors).toEqual(before.descriptors);
     expect(after.children).toBe(before.children);

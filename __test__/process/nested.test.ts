@@ -10,7 +10,11 @@ test('a tree of processes, each started and joined by its parent, runs in order'
 });
 
 test('handles reach the deepest child, and what it does is seen by the first process', async () => {
-  expect(await result('chain', [4])).toEqual({ path: ['1', '2', '3', '4'], lockedByDeepest: true, codes: [0, 0, 0, 0] });
+  expect(await result('chain', [4])).toEqual({
+    path: ['1', '2', '3', '4'],
+    lockedByDeepest: true,
+    codes: [0, 0, 0, 0],
+  });
 });
 
 test('nothing of such a tree is left at its end', async () => {

@@ -83,7 +83,10 @@ describe('wrong arguments', () => {
     expect(spares()).toHaveLength(0);
   });
 
-  test.each([['preload', 'module'], ['preload', [5]]])('%s: %s', async (name, value) => {
+  test.each([
+    ['preload', 'module'],
+    ['preload', [5]],
+  ])('%s: %s', async (name, value) => {
     await expect(prewarm(1, { [name]: value } as never)).rejects.toThrow(TypeError);
     expect(spares()).toHaveLength(0);
   });

@@ -60,7 +60,9 @@ describe.each(['a fresh process', 'a spare'])('%s', (kind) => {
   });
 
   test('has the environment it was given instead, whole', async () => {
-    const env = await prepared(() => inChild(() => ({ ...process.env }), { env: { ONLY: 'this', EMPTY: '', NOT: undefined } }));
+    const env = await prepared(() =>
+      inChild(() => ({ ...process.env }), { env: { ONLY: 'this', EMPTY: '', NOT: undefined } }),
+    );
     // A loader may add variables of its own; of the parent's there are none.
     expect(env).toMatchObject({ ONLY: 'this', EMPTY: '' });
     expect(env).not.toHaveProperty('NOT');

@@ -41,7 +41,9 @@ test('into a file it goes as well, and nothing is overwritten by anyone', async 
 
 test('a reader that is slow loses nothing either', async () => {
   const path = fileURLToPath(new URL('../fixtures/printing.mjs', import.meta.url));
-  const program = spawn(process.execPath, [path, 'exit', 'fresh', String(LINES)], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const program = spawn(process.execPath, [path, 'exit', 'fresh', String(LINES)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   let text = '';
   for await (const chunk of program.stdout.setEncoding('utf8')) {
     text += chunk;
@@ -52,7 +54,9 @@ test('a reader that is slow loses nothing either', async () => {
 
 test('output that nobody reads any more ends neither the parent nor joins that wait', async () => {
   const path = fileURLToPath(new URL('../fixtures/printing.mjs', import.meta.url));
-  const program = spawn(process.execPath, [path, 'return', 'fresh', String(LINES)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const program = spawn(process.execPath, [path, 'return', 'fresh', String(LINES)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   program.stdout.destroy();
   program.stderr.resume();
   const [, signal] = await once(program, 'exit');

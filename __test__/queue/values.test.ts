@@ -34,7 +34,13 @@ const values: [name: string, value: unknown][] = [
   ['a Date', new Date(1234567890123)],
   ['an invalid Date', new Date(NaN)],
   ['a RegExp', /a+/giu],
-  ['a Map', new Map<unknown, unknown>([[{ key: 1 }, [2]], [NaN, 'nan']])],
+  [
+    'a Map',
+    new Map<unknown, unknown>([
+      [{ key: 1 }, [2]],
+      [NaN, 'nan'],
+    ]),
+  ],
   ['a Set', new Set([1, 'a', null])],
   ['a Uint8Array', new Uint8Array([1, 2, 255])],
   ['a Float64Array', new Float64Array([0.5, -0, NaN])],

@@ -34,7 +34,9 @@ export class Program {
 
   /** @param fixture a file of `__test__/fixtures`; `.mjs` may be left out. */
   constructor(fixture: string, args: readonly unknown[] = [], options: ProgramOptions = {}) {
-    const path = fileURLToPath(new URL(`../fixtures/${fixture.includes('.') ? fixture : `${fixture}.mjs`}`, import.meta.url));
+    const path = fileURLToPath(
+      new URL(`../fixtures/${fixture.includes('.') ? fixture : `${fixture}.mjs`}`, import.meta.url),
+    );
     const marker = randomUUID();
     this.#assignment = `${TREE}=${marker}`;
     this.#child = spawn(process.execPath, [...(options.execArgv ?? []), path, ...args.map(String)], {
@@ -92,7 +94,7 @@ export class Program {
     try {
       await until('the whole tree has ended', () => this.tree().length === 0, 20_000);
     } catch (error) {
-      throw new Error(`${String(error)}: ${this.tree().join(', ')} still run`);
+      throw new Error(`still running: ${this.tree().join(', ')}`, { cause: error });
     }
   }
 
