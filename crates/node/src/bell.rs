@@ -100,10 +100,19 @@ unsafe fn run(hook: *mut Hook) {
     // SAFETY: by contract; the fields are copied out before JavaScript runs.
     let (env, callback, receiver, context) = unsafe {
         (*hook).seen = (*hook).arena.bell_seen((*hook).slot);
-        ((*hook).env, (*hook).callback, (*hook).receiver, (*hook).context)
+        (
+            (*hook).env,
+            (*hook).callback,
+            (*hook).receiver,
+            (*hook).context,
+        )
     };
-    let (mut scope, mut function, mut this, mut result) =
-        (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+    let (mut scope, mut function, mut this, mut result) = (
+        std::ptr::null_mut(),
+        std::ptr::null_mut(),
+        std::ptr::null_mut(),
+        std::ptr::null_mut(),
+    );
     // SAFETY: a live environment on its own thread, outside of any JavaScript; every value lives in `scope`.
     unsafe {
         if sys::napi_open_handle_scope(env, &mut scope) != sys::Status::napi_ok {
@@ -111,7 +120,15 @@ unsafe fn run(hook: *mut Hook) {
         }
         sys::napi_get_reference_value(env, callback, &mut function);
         sys::napi_get_reference_value(env, receiver, &mut this);
-        let status = sys::napi_make_callback(env, context, this, function, 0, std::ptr::null(), &mut result);
+        let status = sys::napi_make_callback(
+            env,
+            context,
+            this,
+            function,
+            0,
+            std::ptr::null(),
+            &mut result,
+        );
         if status == sys::Status::napi_pending_exception {
             let mut error = std::ptr::null_mut();
             if sys::napi_get_and_clear_last_exception(env, &mut error) == sys::Status::napi_ok {
@@ -124,7 +141,12 @@ unsafe fn run(hook: *mut Hook) {
 
 unsafe fn hook_of(handle: uv::Handle) -> *mut Hook {
     // SAFETY: every handle of ours carries the hook as its data.
-    unsafe { match Uv::get() { Some(uv) => (uv.get_data)(handle).cast(), None => std::ptr::null_mut() } }
+    unsafe {
+        match Uv::get() {
+            Some(uv) => (uv.get_data)(handle).cast(),
+            None => std::ptr::null_mut(),
+        }
+    }
 }
 
 unsafe extern "C" fn on_prepare(handle: uv::Handle) {
@@ -196,7 +218,10 @@ pub fn on_bell(env: Env, callback: Function<(), ()>) -> Result<()> {
     let e = env.raw();
     let mut reference = std::ptr::null_mut();
     // SAFETY: a live environment and a function of it.
-    check(unsafe { sys::napi_create_reference(e, callback.raw(), 1, &mut reference) }, "create_reference")?;
+    check(
+        unsafe { sys::napi_create_reference(e, callback.raw(), 1, &mut reference) },
+        "create_reference",
+    )?;
     let existing = HOOK.get();
     if !existing.is_null() {
         // SAFETY: this thread's hook; see on_end.
@@ -211,15 +236,35 @@ pub fn on_bell(env: Env, callback: Function<(), ()>) -> Result<()> {
     })?;
     let (arena, slot) = with(|arena, m| Ok((arena, m.slot)))?;
     let pipe = arena.bell_pipe(slot).map_err(shm_error)?;
-    let (mut receiver_object, mut name, mut receiver, mut context, mut uv_loop) =
-        (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+    let (mut receiver_object, mut name, mut receiver, mut context, mut uv_loop) = (
+        std::ptr::null_mut(),
+        std::ptr::null_mut(),
+        std::ptr::null_mut(),
+        std::ptr::null_mut(),
+        std::ptr::null_mut(),
+    );
     // SAFETY: a live environment; out-parameters are local.
     unsafe {
-        check(sys::napi_create_object(e, &mut receiver_object), "create_object")?;
-        check(sys::napi_create_reference(e, receiver_object, 1, &mut receiver), "create_reference")?;
-        check(sys::napi_create_string_utf8(e, c"multiproc.bell".as_ptr(), 14, &mut name), "create_string")?;
-        check(sys::napi_async_init(e, receiver_object, name, &mut context), "async_init")?;
-        check(sys::napi_get_uv_event_loop(e, &mut uv_loop), "get_uv_event_loop")?;
+        check(
+            sys::napi_create_object(e, &mut receiver_object),
+            "create_object",
+        )?;
+        check(
+            sys::napi_create_reference(e, receiver_object, 1, &mut receiver),
+            "create_reference",
+        )?;
+        check(
+            sys::napi_create_string_utf8(e, c"multiproc.bell".as_ptr(), 14, &mut name),
+            "create_string",
+        )?;
+        check(
+            sys::napi_async_init(e, receiver_object, name, &mut context),
+            "async_init",
+        )?;
+        check(
+            sys::napi_get_uv_event_loop(e, &mut uv_loop),
+            "get_uv_event_loop",
+        )?;
     }
     let uv_loop: uv::Loop = uv_loop.cast();
     let hook = Box::new(Hook {
@@ -260,11 +305,18 @@ pub fn on_bell(env: Env, callback: Function<(), ()>) -> Result<()> {
     }
     HOOK.set(hook);
     // SAFETY: a live environment; on_end takes no data.
-    check(unsafe { sys::napi_add_env_cleanup_hook(e, Some(on_end), std::ptr::null_mut()) }, "add_env_cleanup_hook")
+    check(
+        unsafe { sys::napi_add_env_cleanup_hook(e, Some(on_end), std::ptr::null_mut()) },
+        "add_env_cleanup_hook",
+    )
 }
 
 fn check(status: sys::napi_status, what: &str) -> Result<()> {
-    if status == sys::Status::napi_ok { Ok(()) } else { Err(napi_error(status, what)) }
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(napi_error(status, what))
+    }
 }
 
 /// Whether the bell keeps this thread's event loop alive.

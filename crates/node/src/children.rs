@@ -54,7 +54,9 @@ impl Postman {
         let owner = {
             let mut boxes = mailboxes();
             // The exit of a child that nobody asks about any more has no mailbox to go to, unless start() is still under way.
-            let mailbox = boxes.entry(child.id.0).or_insert_with(|| Mailbox::of(child.tag as u32 & 0xffff));
+            let mailbox = boxes
+                .entry(child.id.0)
+                .or_insert_with(|| Mailbox::of(child.tag as u32 & 0xffff));
             put(mailbox);
             let (word, bit) = news_of(mailbox.owner);
             word.fetch_or(bit, SeqCst);
@@ -66,7 +68,12 @@ impl Postman {
 
 impl Mailbox {
     fn of(owner: u32) -> Mailbox {
-        Mailbox { owner, ready: false, messages: Vec::new(), exit: None }
+        Mailbox {
+            owner,
+            ready: false,
+            messages: Vec::new(),
+            exit: None,
+        }
     }
 }
 
@@ -75,11 +82,14 @@ impl Events for Postman {
         self.deliver(child, |mailbox| mailbox.ready = true);
     }
     fn message(&mut self, child: Child, kind: u8, bytes: &[u8]) {
-        self.deliver(child, |mailbox| mailbox.messages.push((kind, bytes.to_vec())));
+        self.deliver(child, |mailbox| {
+            mailbox.messages.push((kind, bytes.to_vec()))
+        });
     }
     fn exit(&mut self, child: Child, status: ExitStatus, _: Option<Ended>) {
         if let Some(tree) = tree::joined() {
-            tree.arena.abandon((child.tag >> 16) as u32 & 0xffff, (child.tag >> 32) as u32);
+            tree.arena
+                .abandon((child.tag >> 16) as u32 & 0xffff, (child.tag >> 32) as u32);
         }
         self.deliver(child, |mailbox| mailbox.exit = Some(status));
     }
@@ -124,9 +134,16 @@ pub struct StartedChild {
 fn env_pair(entry: String) -> (OsString, OsString) {
     let bytes = entry.into_bytes();
     // A name may begin with '=' on some systems, hence from 1 on.
-    let cut = bytes.iter().skip(1).position(|b| *b == b'=').map_or(bytes.len(), |i| i + 1);
+    let cut = bytes
+        .iter()
+        .skip(1)
+        .position(|b| *b == b'=')
+        .map_or(bytes.len(), |i| i + 1);
     let value = bytes.get(cut + 1..).unwrap_or_default().to_vec();
-    (OsString::from_vec(bytes[..cut].to_vec()), OsString::from_vec(value))
+    (
+        OsString::from_vec(bytes[..cut].to_vec()),
+        OsString::from_vec(value),
+    )
 }
 
 /// Starts a child that waits for its adoption.
@@ -134,7 +151,13 @@ fn env_pair(entry: String) -> (OsString, OsString) {
 pub fn child_start(request: StartRequest) -> Result<StartedChild> {
     let (arena, owner) = with(|arena, m| Ok((arena, m.slot)))?;
     let (slot, generation) = arena.claim(owner).map_err(shm_error)?;
-    let stdio = || if request.inherit_output { Stdio::Inherit } else { Stdio::Null };
+    let stdio = || {
+        if request.inherit_output {
+            Stdio::Inherit
+        } else {
+            Stdio::Null
+        }
+    };
     let mut wanted = Request::new(request.exec_path, tree::arena_fd()?, slot, generation);
     wanted.args = request.args.into_iter().map(OsString::from).collect();
     wanted.env = request.env.into_iter().map(env_pair).collect();
@@ -145,8 +168,15 @@ pub fn child_start(request: StartRequest) -> Result<StartedChild> {
     wanted.kill_at = request.idle_limit.map(after);
     match core().start(wanted) {
         Ok(child) => {
-            mailboxes().entry(child.id.0).or_insert_with(|| Mailbox::of(owner));
-            Ok(StartedChild { id: child.id.0 as f64, pid: child.pid, slot, generation })
+            mailboxes()
+                .entry(child.id.0)
+                .or_insert_with(|| Mailbox::of(owner));
+            Ok(StartedChild {
+                id: child.id.0 as f64,
+                pid: child.pid,
+                slot,
+                generation,
+            })
         }
         Err(error) => {
             arena.abandon(slot, generation);
@@ -161,7 +191,12 @@ fn after(milliseconds: f64) -> Instant {
 
 /// Gives a booted or booting child its work. False: it is gone, take another.
 #[napi]
-pub fn child_adopt(id: f64, cwd: Option<String>, inherit_output: bool, payload: &[u8]) -> Result<bool> {
+pub fn child_adopt(
+    id: f64,
+    cwd: Option<String>,
+    inherit_output: bool,
+    payload: &[u8],
+) -> Result<bool> {
     let owner = with(|_, m| Ok(m.slot))?;
     if let Some(mailbox) = mailboxes().get_mut(&(id as u64)) {
         mailbox.owner = owner;
@@ -169,7 +204,13 @@ pub fn child_adopt(id: f64, cwd: Option<String>, inherit_output: bool, payload: 
         let (word, bit) = news_of(owner);
         word.fetch_or(bit, SeqCst);
     }
-    let stdio = || if inherit_output { Stdio::Inherit } else { Stdio::Null };
+    let stdio = || {
+        if inherit_output {
+            Stdio::Inherit
+        } else {
+            Stdio::Null
+        }
+    };
     let adoption = Adoption {
         cwd: cwd.map(OsString::from),
         stdout: Some(stdio()),
@@ -267,7 +308,10 @@ pub fn parent_receive() -> Result<Uint8Array> {
     let control = tree::control()?;
     loop {
         match control.receive(None).map_err(process_error)? {
-            Some(process::Received::Adopted { payload, chdir_error }) => {
+            Some(process::Received::Adopted {
+                payload,
+                chdir_error,
+            }) => {
                 if let Some(errno) = chdir_error {
                     let error = std::io::Error::from_raw_os_error(errno);
                     return Err(coded("ERR_SYSTEM", format!("chdir: {error}")));
@@ -288,17 +332,23 @@ pub struct ParentMessage {
 
 #[napi]
 pub fn parent_message() -> Result<Option<ParentMessage>> {
-    match tree::control()?.receive(Some(Duration::ZERO)).map_err(process_error)? {
-        Some(process::Received::Message { kind, bytes, .. }) => {
-            Ok(Some(ParentMessage { kind, bytes: bytes.into() }))
-        }
+    match tree::control()?
+        .receive(Some(Duration::ZERO))
+        .map_err(process_error)?
+    {
+        Some(process::Received::Message { kind, bytes, .. }) => Ok(Some(ParentMessage {
+            kind,
+            bytes: bytes.into(),
+        })),
         _ => Ok(None),
     }
 }
 
 #[napi]
 pub fn parent_send(kind: u8, bytes: &[u8]) -> Result<()> {
-    tree::control()?.send(kind, bytes.to_vec()).map_err(process_error)
+    tree::control()?
+        .send(kind, bytes.to_vec())
+        .map_err(process_error)
 }
 
 /// Waits until all that was sent has been written, at most so many milliseconds. False: time passed.

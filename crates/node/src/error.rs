@@ -35,11 +35,12 @@ pub fn shm_error(error: shm::Error) -> Error {
     let code = match &error {
         OutOfMemory { .. } | TooLarge { .. } => "ERR_OUT_OF_SHARED_MEMORY",
         Argument { .. } => "ERR_INVALID_ARG_VALUE",
-        BadId { .. } | WrongKind { .. } | NotHeld { .. } => "ERR_BAD_HANDLE",
+        BadId { .. } | WrongKind { .. } | NotHeld { .. } | Corrupt { .. } => "ERR_BAD_HANDLE",
         NoFreeSlot | SlotTaken { .. } => "ERR_TOO_MANY_PROCESSES",
         NotOurs { .. } => "ERR_FOREIGN_ARENA",
         Os { .. } => "ERR_SYSTEM",
         Unsupported { .. } => "ERR_NOT_SUPPORTED",
+        _ => "ERR_SHARED_MEMORY",
     };
     coded(code, error)
 }

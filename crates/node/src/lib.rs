@@ -3,6 +3,7 @@
 mod bell;
 mod children;
 mod error;
+mod inspect;
 mod machine;
 mod member;
 mod mutex;

@@ -59,7 +59,11 @@ fn enter(tree: &'static tree::Tree) -> Result<Member> {
         tree.arena.enter(slot, generation, "").map_err(shm_error)?;
         slot
     };
-    Ok(Member { slot, heap: Heap::new(tree.arena, slot), taken: Vec::new() })
+    Ok(Member {
+        slot,
+        heap: Heap::new(tree.arena, slot),
+        taken: Vec::new(),
+    })
 }
 
 /// This thread ends: what it holds is given back. The main thread's slot goes with its process.
@@ -87,7 +91,11 @@ pub fn join(env: Env) -> Result<Membership> {
     let slot = with(|_, member| Ok(member.slot))?;
     register_leave(env)?;
     let tree = tree::tree()?;
-    Ok(Membership { slot, tree: tree.arena.tree_hex(), root: tree.root })
+    Ok(Membership {
+        slot,
+        tree: tree.arena.tree_hex(),
+        root: tree.root,
+    })
 }
 
 fn register_leave(env: Env) -> Result<()> {
@@ -96,8 +104,13 @@ fn register_leave(env: Env) -> Result<()> {
         return Ok(());
     }
     // SAFETY: `env` is the environment of this call; `leave` takes no data.
-    let status = unsafe { sys::napi_add_env_cleanup_hook(env.raw(), Some(leave), std::ptr::null_mut()) };
-    if status == sys::Status::napi_ok { Ok(()) } else { Err(napi_error(status, "add_env_cleanup_hook")) }
+    let status =
+        unsafe { sys::napi_add_env_cleanup_hook(env.raw(), Some(leave), std::ptr::null_mut()) };
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(napi_error(status, "add_env_cleanup_hook"))
+    }
 }
 
 /// Makes this process the child that it was started as. The boot script's first call.
@@ -130,13 +143,23 @@ fn kind_of(kind: u32) -> Kind {
 /// A zeroed block, held by this thread with count 1.
 #[napi]
 pub fn alloc(bytes: f64, kind: u32) -> Result<f64> {
-    with(|_, m| m.heap.alloc(bytes as u64, kind_of(kind)).map(|id| id.as_u64() as f64).map_err(shm_error))
+    with(|_, m| {
+        m.heap
+            .alloc(bytes as u64, kind_of(kind))
+            .map(|id| id.as_u64() as f64)
+            .map_err(shm_error)
+    })
 }
 
 /// A block with whatever was in it before, held by this thread with count 1.
 #[napi]
 pub fn alloc_raw(bytes: f64, kind: u32) -> Result<f64> {
-    with(|_, m| m.heap.alloc_raw(bytes as u64, kind_of(kind)).map(|id| id.as_u64() as f64).map_err(shm_error))
+    with(|_, m| {
+        m.heap
+            .alloc_raw(bytes as u64, kind_of(kind))
+            .map(|id| id.as_u64() as f64)
+            .map_err(shm_error)
+    })
 }
 
 /// One more count of a block that somebody holds for the duration of the call.
@@ -175,13 +198,23 @@ pub fn tidy() -> Result<()> {
 /// Where a block's bytes begin, from the start of the arena.
 #[napi]
 pub fn locate(block: f64) -> Result<f64> {
-    with(|arena, _| arena.range(id(block)).map(|(offset, _)| offset as f64).map_err(shm_error))
+    with(|arena, _| {
+        arena
+            .range(id(block))
+            .map(|(offset, _)| offset as f64)
+            .map_err(shm_error)
+    })
 }
 
 /// Bytes that a block has.
 #[napi]
 pub fn block_size(block: f64) -> Result<f64> {
-    with(|arena, _| arena.range(id(block)).map(|(_, size)| size as f64).map_err(shm_error))
+    with(|arena, _| {
+        arena
+            .range(id(block))
+            .map(|(_, size)| size as f64)
+            .map_err(shm_error)
+    })
 }
 
 /// Rings any thread's bell.

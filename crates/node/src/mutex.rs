@@ -21,7 +21,11 @@ fn owner_died(pid: u32) -> f64 {
 /// A new mutex, held by this thread with count 1.
 #[napi]
 pub fn mutex_create(label: String) -> Result<f64> {
-    with(|_, m| Mutex::new(&mut m.heap, &label).map(|id| id.as_u64() as f64).map_err(shm_error))
+    with(|_, m| {
+        Mutex::new(&mut m.heap, &label)
+            .map(|id| id.as_u64() as f64)
+            .map_err(shm_error)
+    })
 }
 
 /// Blocks until it is had: 0, -1 at the timeout, -2 - pid where its holder died.
@@ -54,11 +58,19 @@ pub fn mutex_try_or_arm(block: f64, waited: f64) -> Result<f64> {
 /// Lets it go, whoever took it. False: nobody holds it.
 #[napi]
 pub fn mutex_release(block: f64) -> Result<bool> {
-    with(|arena, _| Ok(Mutex::open(arena, id(block)).map_err(shm_error)?.release(arena)))
+    with(|arena, _| {
+        Ok(Mutex::open(arena, id(block))
+            .map_err(shm_error)?
+            .release(arena))
+    })
 }
 
 /// Takes it over after its holder's death. False: it is not abandoned.
 #[napi]
 pub fn mutex_recover(block: f64) -> Result<bool> {
-    with(|arena, m| Ok(Mutex::open(arena, id(block)).map_err(shm_error)?.recover(arena, m.slot)))
+    with(|arena, m| {
+        Ok(Mutex::open(arena, id(block))
+            .map_err(shm_error)?
+            .recover(arena, m.slot))
+    })
 }

@@ -28,8 +28,14 @@ fn status(error: QueueError) -> Result<f64> {
 #[napi]
 pub fn queue_create(max_size: f64, producers: u32, label: String) -> Result<f64> {
     with(|_, m| {
-        let options = QueueOptions { max_size: max_size as u64, producers, label: &label };
-        Queue::new(&mut m.heap, &options).map(|id| id.as_u64() as f64).map_err(shm_error)
+        let options = QueueOptions {
+            max_size: max_size as u64,
+            producers,
+            label: &label,
+        };
+        Queue::new(&mut m.heap, &options)
+            .map(|id| id.as_u64() as f64)
+            .map_err(shm_error)
     })
 }
 
@@ -96,13 +102,22 @@ pub fn taken_refs() -> Result<Option<Vec<f64>>> {
         if m.taken.is_empty() {
             return Ok(None);
         }
-        Ok(Some(std::mem::take(&mut m.taken).iter().map(|id| id.as_u64() as f64).collect()))
+        Ok(Some(
+            std::mem::take(&mut m.taken)
+                .iter()
+                .map(|id| id.as_u64() as f64)
+                .collect(),
+        ))
     })
 }
 
 #[napi]
 pub fn queue_size(block: f64) -> Result<f64> {
-    with(|arena, _| Ok(Queue::open(arena, id(block)).map_err(shm_error)?.size(arena) as f64))
+    with(|arena, _| {
+        Ok(Queue::open(arena, id(block))
+            .map_err(shm_error)?
+            .size(arena) as f64)
+    })
 }
 
 #[napi]
@@ -113,7 +128,9 @@ pub fn queue_max_size(block: f64) -> Result<f64> {
 #[napi]
 pub fn queue_close(block: f64) -> Result<()> {
     with(|arena, m| {
-        Queue::open(arena, id(block)).map_err(shm_error)?.close(&mut m.heap);
+        Queue::open(arena, id(block))
+            .map_err(shm_error)?
+            .close(&mut m.heap);
         Ok(())
     })
 }

@@ -19,12 +19,19 @@ pub fn free_variables(source: String) -> Result<String> {
 #[napi]
 pub fn module_bindings(source: String, language: String) -> Result<String> {
     let language = language.parse().map_err(refused)?;
-    Ok(scope::module_bindings(&source, language).map_err(refused)?.to_json())
+    Ok(scope::module_bindings(&source, language)
+        .map_err(refused)?
+        .to_json())
 }
 
 /// Which declaration `name` is at each of the offsets (UTF-16 units) of a file.
 #[napi]
-pub fn declarations(source: String, language: String, name: String, offsets: Vec<u32>) -> Result<String> {
+pub fn declarations(
+    source: String,
+    language: String,
+    name: String,
+    offsets: Vec<u32>,
+) -> Result<String> {
     let language = language.parse().map_err(refused)?;
     scope::declarations_json(&source, language, &name, &offsets).map_err(refused)
 }

@@ -77,7 +77,8 @@ fn join(make: impl FnOnce() -> Result<Tree>) -> Result<&'static Tree> {
         let tree = make()?;
         let _ = TREE.set(tree);
     }
-    TREE.get().ok_or_else(|| coded("ERR_PROCESS", "the tree could not be joined"))
+    TREE.get()
+        .ok_or_else(|| coded("ERR_PROCESS", "the tree could not be joined"))
 }
 
 /// The control socket to the parent. Only a started child has one.

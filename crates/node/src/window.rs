@@ -13,8 +13,14 @@ const WINDOW: u64 = 1 << 20;
 /// `length` bytes of the arena from `offset` on, which lie in it.
 fn external(env: Env, offset: u64, length: u64) -> Result<Unknown<'static>> {
     with(|arena, _| {
-        if offset.checked_add(length).is_none_or(|end| end > arena.len()) {
-            return Err(coded("ERR_BAD_HANDLE", format!("{length} bytes at {offset} are outside of the arena")));
+        if offset
+            .checked_add(length)
+            .is_none_or(|end| end > arena.len())
+        {
+            return Err(coded(
+                "ERR_BAD_HANDLE",
+                format!("{length} bytes at {offset} are outside of the arena"),
+            ));
         }
         // SAFETY: within the mapping, by the check above; the mapping lives as long as the process.
         let data = unsafe { arena.base().add(offset as usize) };
