@@ -1,1 +1,59 @@
-//! multiproc-shm
+//! One mapping shared by a tree of processes: allocator, mutexes, queues, waiting and waking, all usable after a SIGKILL
+//! anywhere. See README.md for the surface and the protocol; each file's header for its part of it.
+//!
+//! The root makes an [`Arena`] and starts a [`Supervisor`]; children attach by descriptor, and each of their threads enters
+//! the [`Slot`] claimed for it and holds blocks through a [`Heap`] of its own.
+
+#[doc(hidden)]
+pub mod arena;
+#[doc(hidden)]
+pub mod bell;
+#[doc(hidden)]
+pub mod block;
+mod error;
+#[doc(hidden)]
+pub mod geometry;
+#[doc(hidden)]
+pub mod heap;
+#[doc(hidden)]
+pub mod lock;
+#[doc(hidden)]
+pub mod mem;
+#[doc(hidden)]
+pub mod mutex;
+mod plant;
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub mod queue;
+#[doc(hidden)]
+pub mod repair;
+#[doc(hidden)]
+pub mod ring;
+#[doc(hidden)]
+pub mod slots;
+mod tag;
+
+#[cfg(not(loom))]
+pub mod inspect;
+#[cfg(not(loom))]
+mod os;
+#[cfg(not(loom))]
+mod supervisor;
+
+pub use arena::Arena;
+pub use error::Error;
+pub use geometry::{Geometry, Id, Slot, SLOTS, SUPERVISOR};
+pub use heap::Heap;
+pub use mutex::{AsyncLock, Lock, OwnerDied};
+pub use tag::Kind;
+
+#[cfg(not(loom))]
+pub use {
+    arena::ArenaOptions,
+    bell::BellPipe,
+    mutex::Mutex,
+    os::Handle,
+    queue::{Queue, QueueError, QueueOptions},
+    slots::{SlotInfo, SlotPhase},
+    supervisor::Supervisor,
+};

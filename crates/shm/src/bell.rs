@@ -1,0 +1,301 @@
+//! One bell for each slot: how a thread sleeps, and how others wake it.
+//!
+//! ```text
+//! in the slot:   bell u32 counts rings    sleep u32: AWAKE 0 | FUTEX 1 | POLL 2 (in its event loop)
+//! ring:          bell += 1; fence; if sleep != AWAKE { s = swap(sleep, AWAKE); FUTEX: wake; POLL: a byte into its pipe }
+//! sleeper:       seen = bell; look at everything; sleep = FUTEX; fence; if bell == seen { wait }; sleep = AWAKE
+//! event loop:    the same with POLL, and poll() in the place of wait
+//! armed set:     a bit for each slot that wants to be rung when an object changes
+//! waiter:        seen = bell; set own bit; fence; look once more; sleep(seen)
+//! waker:         change; fence; any bit? swap the words to 0, ring each
+//! ```
+//! Both fences make a store be seen before a later load (store buffering): either the waker sees the bit (the sleep word),
+//! or the waiter sees the change (the bell). The words belong to anyone; a slot's sleep word is set by its own thread and
+//! reset by anyone. A thread is either in its event loop or blocked, never both, so one sleep word is enough.
+//!
+//! **Kills.** A waker killed between its change and its rings, or between taking AWAKE and the wake itself: the supervisor
+//! rings *every* bell after *every* death, whatever the sleep words say. A sleeper never waits for a particular waker.
+//! Futex sleeps are sliced at 200 ms.
+//!
+//! **The pipe.** The read end is polled by the slot's event loop. Wakers open `/proc/<pid>/fd/<n>` when they first need it,
+//! and check afterwards that the slot is still the same. Where that is refused, the slot's process runs a relay thread
+//! (futex on the bell → own pipe); flag NO_PIPE says so. NEED_RELAY asks for one.
+
+use crate::geometry::{set_bit, Slot, SET_BITS, SET_WORDS, SLOTS};
+use crate::lock::SLICE;
+use crate::mem::{fence, Mem};
+use crate::plant::planted;
+use crate::slots;
+use std::time::Duration;
+
+const AWAKE: u32 = 0;
+const FUTEX: u32 = 1;
+const POLL: u32 = 2;
+
+/// How often the bell has rung.
+#[inline]
+pub fn seen(m: &Mem, slot: Slot) -> u32 {
+    m.w32(slots::bell(slot)).get()
+}
+
+/// Wakes the thread of `slot`, wherever it sleeps.
+pub fn ring(m: &Mem, slot: Slot) {
+    m.w32(slots::bell(slot)).add(1);
+    fence();
+    let sleep = m.w32(slots::sleep(slot));
+    if sleep.get() == AWAKE {
+        return;
+    }
+    match sleep.swap(AWAKE) {
+        FUTEX => m.wake(slots::bell(slot), i32::MAX),
+        POLL => poke(m, slot),
+        _ => (),
+    }
+}
+
+/// As [`ring`], for the supervisor: a dead waker may have reset the sleep word and not woken yet.
+pub fn ring_hard(m: &Mem, slot: Slot) {
+    m.w32(slots::bell(slot)).add(1);
+    fence();
+    m.w32(slots::sleep(slot)).swap(AWAKE);
+    m.wake(slots::bell(slot), i32::MAX);
+    poke(m, slot);
+}
+
+/// Sleeps until the bell differs from `seen`, for one slice of at most `timeout`. True: it differs.
+pub fn sleep(m: &Mem, slot: Slot, seen: u32, timeout: Duration) -> bool {
+    let (bell, sleep) = (slots::bell(slot), m.w32(slots::sleep(slot)));
+    sleep.set(FUTEX);
+    fence();
+    if m.w32(bell).get() == seen {
+        m.wait(bell, seen, timeout.min(SLICE));
+    }
+    sleep.set(AWAKE);
+    m.w32(bell).get() != seen
+}
+
+// ---------------------------------------------------------------- armed sets
+
+/// Bytes of a set of slots.
+pub(crate) const SET_SIZE: u64 = SET_WORDS * 8;
+
+/// From now on a change rings `slot`, once. Look at the object again after this.
+pub fn arm(m: &Mem, set: u64, slot: Slot) {
+    let (word, bit) = set_bit(slot);
+    m.w64(set + word).or(bit);
+    fence();
+}
+
+/// After a change: rings all that are armed.
+#[inline]
+pub fn ring_armed(m: &Mem, set: u64) {
+    fence();
+    for i in 0..SET_WORDS {
+        if m.w64(set + i * 8).get() != 0 {
+            ring_word(m, set + i * 8, i as u32 * SET_BITS);
+        }
+    }
+}
+
+#[cold]
+fn ring_word(m: &Mem, word: u64, first: Slot) {
+    let mut bits = m.w64(word).swap(0);
+    while bits != 0 {
+        let slot = first + bits.trailing_zeros();
+        bits &= bits - 1;
+        if slot < SLOTS {
+            ring(m, slot);
+        }
+    }
+}
+
+/// Slots in a set.
+pub(crate) fn members(m: &Mem, set: u64) -> Vec<Slot> {
+    (0..SLOTS)
+        .filter(|s| {
+            let (word, bit) = set_bit(*s);
+            m.w64(set + word).get() & bit != 0
+        })
+        .collect()
+}
+
+/// After every death.
+pub(crate) fn ring_everyone(m: &Mem) {
+    if planted("supervisor does not ring") {
+        return;
+    }
+    for slot in 0..SLOTS {
+        if cfg!(loom) || slots::is_used(m, slot) {
+            ring_hard(m, slot);
+        }
+    }
+}
+
+// ---------------------------------------------------------------- pipes
+
+#[cfg(loom)]
+fn poke(_: &Mem, _: Slot) {}
+
+#[cfg(not(loom))]
+pub use pipes::BellPipe;
+#[cfg(not(loom))]
+pub(crate) use pipes::{poke, Pipes};
+
+#[cfg(not(loom))]
+mod pipes {
+    use super::*;
+    use crate::arena::Arena;
+    use crate::os::{Handle, Platform, System};
+    use crate::Error;
+    use std::collections::HashMap;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, RwLock};
+
+    /// Pipes of other slots, opened when first needed: slot → (who and generation, descriptor number there, write end).
+    #[derive(Default)]
+    pub(crate) struct Pipes {
+        open: RwLock<HashMap<Slot, (u64, i32, Handle)>>,
+    }
+
+    /// Wakes an event loop.
+    pub(crate) fn poke(m: &Mem, slot: Slot) {
+        let number = m.w32(slots::bell_fd(slot)).get() as i32 - 1;
+        if number < 0 {
+            return;
+        }
+        if m.w32(slots::flags(slot)).get() & slots::NO_PIPE != 0 {
+            m.wake(slots::bell(slot), i32::MAX);
+            return;
+        }
+        let who = slots::who(m, slot);
+        let known = m.pipes.open.read().unwrap_or_else(|e| e.into_inner());
+        match known.get(&slot) {
+            Some((w, n, pipe)) if *w == who && *n == number => return System::poke(pipe),
+            _ => drop(known),
+        }
+        let pipe = slots::pid_of(who).and_then(|pid| System::pipe_of(pid, number));
+        // the pid may have been another process's by now: then so is the slot
+        match pipe {
+            Some(pipe) if slots::who(m, slot) == who => {
+                System::poke(&pipe);
+                let mut known = m.pipes.open.write().unwrap_or_else(|e| e.into_inner());
+                known.insert(slot, (who, number, pipe));
+            }
+            _ => {
+                m.w32(slots::flags(slot)).or(slots::NEED_RELAY);
+                m.wake(slots::bell(slot), i32::MAX);
+            }
+        }
+    }
+
+    /// What the event loop of a slot polls. Keep it as long as the slot; one for each slot.
+    pub struct BellPipe {
+        arena: &'static Arena,
+        slot: Slot,
+        read: Handle,
+        write: Arc<Handle>,
+        stop: Arc<AtomicBool>,
+        relay: Option<std::thread::JoinHandle<()>>,
+    }
+
+    impl BellPipe {
+        pub(crate) fn open(arena: &'static Arena, slot: Slot) -> Result<BellPipe, Error> {
+            let (read, write) = System::pipe()?;
+            let m = &arena.mem;
+            let number = System::number(&read);
+            let mut pipe = BellPipe {
+                arena,
+                slot,
+                read,
+                write: Arc::new(write),
+                stop: Default::default(),
+                relay: None,
+            };
+            m.w32(slots::flags(slot))
+                .and(!(slots::NO_PIPE | slots::NEED_RELAY));
+            // what we can't open ourselves, others can't either
+            if System::pipe_of(System::pid(), number).is_none() {
+                pipe.start_relay();
+            }
+            m.w32(slots::bell_fd(slot)).set(number as u32 + 1);
+            Ok(pipe)
+        }
+
+        /// To be polled for reading.
+        pub fn fd(&self) -> i32 {
+            System::number(&self.read)
+        }
+
+        /// Before the loop polls. False: something rang since `seen`; don't sleep, look again.
+        pub fn begin_poll(&self, seen: u32) -> bool {
+            let m = &self.arena.mem;
+            let sleep = m.w32(slots::sleep(self.slot));
+            sleep.set(POLL);
+            fence();
+            let quiet = m.w32(slots::bell(self.slot)).get() == seen;
+            if !quiet {
+                sleep.set(AWAKE);
+            }
+            quiet
+        }
+
+        /// After the poll, whatever woke it: empties the pipe.
+        pub fn end_poll(&mut self) {
+            let m = &self.arena.mem;
+            m.w32(slots::sleep(self.slot)).set(AWAKE);
+            System::drain(&self.read);
+            if self.relay.is_none() && m.w32(slots::flags(self.slot)).get() & slots::NEED_RELAY != 0
+            {
+                self.start_relay();
+            }
+        }
+
+        /// The read end, as the system's handle.
+        pub fn handle(&self) -> &Handle {
+            &self.read
+        }
+
+        /// Whether others could not open the pipe, so that a thread here does it for them.
+        pub fn is_relayed(&self) -> bool {
+            self.relay.is_some()
+        }
+
+        #[doc(hidden)]
+        pub fn start_relay(&mut self) {
+            let (arena, slot) = (self.arena, self.slot);
+            let (write, stop) = (self.write.clone(), self.stop.clone());
+            let thread = std::thread::Builder::new()
+                .name("multiproc-bell".into())
+                .spawn(move || {
+                    let bell = slots::bell(slot);
+                    let mut seen = arena.mem.w32(bell).get();
+                    while !stop.load(Ordering::Acquire) {
+                        arena.mem.wait(bell, seen, SLICE);
+                        let now = arena.mem.w32(bell).get();
+                        if now != seen {
+                            seen = now;
+                            System::poke(&write);
+                        }
+                    }
+                });
+            if let Ok(thread) = thread {
+                self.relay = Some(thread);
+                arena.mem.w32(slots::flags(slot)).or(slots::NO_PIPE);
+                System::poke(&self.write);
+            }
+        }
+    }
+
+    impl Drop for BellPipe {
+        fn drop(&mut self) {
+            let m = &self.arena.mem;
+            m.w32(slots::bell_fd(self.slot)).set(0);
+            self.stop.store(true, Ordering::Release);
+            if let Some(relay) = self.relay.take() {
+                m.w32(slots::bell(self.slot)).add(1);
+                m.wake(slots::bell(self.slot), i32::MAX);
+                let _ = relay.join();
+            }
+        }
+    }
+}

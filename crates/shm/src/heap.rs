@@ -1,0 +1,418 @@
+//! What one thread holds, and where it found free blocks last.
+//!
+//! A slot has one bit in a block; a [`Heap`] counts how often its thread wants it. The bit is set when the count leaves
+//! zero and cleared when it returns there. Nothing of this is shared, so a death needs no repair of it: the bits tell.
+//!
+//! **Sent references.** A message names blocks (refs) under the *sender's* hold until the queue's head has passed it: the
+//! heap keeps a [`Pin`] for that, which counts as a reference to each ref and to the queue, and lets go in `tidy`. A queue
+//! that only its own pins keep alive can be read by nobody any more; `tidy` lets those go too.
+//!
+//! **Locks.** Who owns a lock in a block holds the block: `release` of a mutex that this slot owns is put off until
+//! somebody has released the mutex.
+
+use crate::arena::Arena;
+use crate::block::{self, state_word};
+use crate::geometry::{committed, high_water, Id, Slot, HEADER_RETAINED, LARGE, META_SIZE, SLOTS};
+use crate::mem::Mem;
+use crate::tag::{self, Kind};
+use crate::{ring, Error};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// Ids are numbers already well spread; and loom needs the same order in every run.
+#[derive(Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.write_u64(*b as u64);
+        }
+    }
+    fn write_u64(&mut self, n: u64) {
+        let x = (self.0 ^ n).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = x ^ x >> 32;
+    }
+}
+
+pub(crate) type IdMap<V> = HashMap<Id, V, BuildHasherDefault<IdHasher>>;
+
+/// Refs of one message, held by their sender until the head of the queue has passed `pos`.
+struct Pin {
+    queue: Id,
+    pos: u64,
+    refs: Vec<Id>,
+}
+
+const HINTS: usize = 64;
+/// Blocks looked at in one refill, so that a scan is bounded.
+const SCAN: u64 = 512;
+
+/// The holds of one slot. Used by the slot's own thread only.
+pub struct Heap<'a> {
+    arena: &'a Arena,
+    slot: Slot,
+    counts: IdMap<u32>,
+    pins: Vec<Pin>,
+    /// Mutexes to be let go as soon as we do not own them.
+    owned: Vec<Id>,
+    /// Queues with announced producers that we have put something into: held until they are closed, so that our end is counted.
+    producing: Vec<Id>,
+    /// Per class: indexes of blocks that were free when last seen.
+    hints: Vec<Vec<u32>>,
+    cursors: Vec<u64>,
+    calls: u32,
+}
+
+impl<'a> Heap<'a> {
+    /// For the thread that owns `slot`.
+    pub fn new(arena: &'a Arena, slot: Slot) -> Heap<'a> {
+        let classes = arena.mem.geometry().classes.len();
+        Heap {
+            arena,
+            slot,
+            counts: IdMap::default(),
+            pins: Vec::new(),
+            owned: Vec::new(),
+            producing: Vec::new(),
+            hints: vec![Vec::new(); classes],
+            cursors: vec![0; classes],
+            calls: 0,
+        }
+    }
+
+    pub fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    pub fn arena(&self) -> &'a Arena {
+        self.arena
+    }
+
+    pub(crate) fn mem(&self) -> &'a Mem {
+        &self.arena.mem
+    }
+
+    // ---------------------------------------------------------------- taking blocks
+
+    /// A block of at least `bytes` zeroed bytes, with a count of 1.
+    ///
+    /// Errors: `OutOfMemory`, `TooLarge`.
+    pub fn alloc(&mut self, bytes: u64, kind: Kind) -> Result<Id, Error> {
+        self.take(bytes, tag::of(kind), true)
+    }
+
+    /// As [`Heap::alloc`], with whatever bytes were there.
+    pub fn alloc_raw(&mut self, bytes: u64, kind: Kind) -> Result<Id, Error> {
+        self.take(bytes, tag::of(kind), false)
+    }
+
+    fn take(&mut self, bytes: u64, tag: u64, zero: bool) -> Result<Id, Error> {
+        let m = self.mem();
+        let class = m.geometry().class_for(bytes).ok_or(Error::TooLarge {
+            wanted: bytes,
+            most: m.geometry().largest(),
+        })?;
+        let size = m.geometry().classes[class].size;
+        loop {
+            let Some(index) = self.hints[class].pop() else {
+                if !self.refill(class) {
+                    self.grow(class)?;
+                }
+                continue;
+            };
+            let id = Id::new(class, index as u64);
+            let Some(taken) = block::take(m, id, self.slot) else {
+                continue;
+            };
+            if size >= LARGE {
+                if let Err(error) = back(m, id, bytes, tag, zero) {
+                    block::seize(m, id, taken, self.slot);
+                    return Err(error);
+                }
+            } else if zero {
+                m.zero(block::data(m, id), size);
+            }
+            block::made(m, id, self.slot, taken, tag);
+            self.counts.insert(id, 1);
+            return Ok(id);
+        }
+    }
+
+    /// Looks at some blocks behind a cursor that goes round.
+    fn refill(&mut self, class: usize) -> bool {
+        let m = self.mem();
+        let high = m
+            .w64(high_water(class))
+            .get()
+            .min(m.geometry().classes[class].count);
+        for _ in 0..high.min(SCAN) {
+            let index = self.cursors[class] % high;
+            self.cursors[class] = index + 1;
+            if block::phase(state_word(m, Id::new(class, index)).get()) == block::FREE {
+                self.hints[class].push(index as u32);
+                if self.hints[class].len() == HINTS / 2 {
+                    break;
+                }
+            }
+        }
+        !self.hints[class].is_empty()
+    }
+
+    /// Raises the high water mark: first backs the memory (can be repeated), then raises `committed`, then the mark.
+    /// Killed in between: backed blocks that nobody uses yet.
+    fn grow(&mut self, class: usize) -> Result<(), Error> {
+        let m = self.mem();
+        let c = &m.geometry().classes[class];
+        let high = m.w64(high_water(class)).get();
+        let step = if cfg!(loom) || c.size >= LARGE { 1 } else { 16 };
+        let want = (high + step).min(c.count);
+        if want <= high {
+            return Err(Error::OutOfMemory {
+                wanted: c.size,
+                used: m.used(),
+                budget: c.size * c.count,
+            });
+        }
+        let backed = m.w64(committed(class)).get();
+        if want > backed {
+            let most = (high
+                + if cfg!(loom) {
+                    1
+                } else {
+                    (65536 / c.size).max(64)
+                })
+            .min(c.count);
+            m.commit(c.meta + high * META_SIZE, (most - high) * META_SIZE)?;
+            if c.size < LARGE {
+                m.commit(c.data + high * c.size, (most - high) * c.size)?;
+            }
+            m.w64(committed(class)).raise(most);
+        }
+        if m.w64(high_water(class)).cas(high, want) {
+            self.hints[class].extend((high..want).rev().map(|i| i as u32));
+        }
+        Ok(())
+    }
+
+    // ---------------------------------------------------------------- counting
+
+    /// Count + 1. Somebody, maybe this heap, holds the block for the duration of the call.
+    pub fn retain(&mut self, id: Id) -> Result<(), Error> {
+        let m = self.mem();
+        m.check(id)?;
+        if block::phase(state_word(m, id).get()) != block::LIVE {
+            return Err(Error::BadId { id: id.0 });
+        }
+        let count = self.counts.entry(id).or_insert(0);
+        if *count == 0 {
+            block::hold(m, id, self.slot);
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    /// Count + 1 where another has set our bit already ([`Heap::pre_hold`]).
+    pub fn adopt(&mut self, id: Id) -> Result<(), Error> {
+        self.mem().check(id)?;
+        if !self.counts.contains_key(&id) && !block::is_held_by(self.mem(), id, self.slot) {
+            return Err(Error::NotHeld { id: id.0 });
+        }
+        *self.counts.entry(id).or_insert(0) += 1;
+        Ok(())
+    }
+
+    /// Count - 1; at zero the hold goes, and with the last hold the block.
+    pub fn release(&mut self, id: Id) -> Result<(), Error> {
+        let Some(count) = self.counts.get_mut(&id) else {
+            return Err(Error::NotHeld { id: id.0 });
+        };
+        if *count > 1 {
+            *count -= 1;
+            return Ok(());
+        }
+        let m = self.mem();
+        if block::kind_number(m, id) == Kind::Mutex as u8
+            && crate::mutex::is_owned_by(m, id, self.slot)
+        {
+            self.owned.push(id);
+            return Ok(());
+        }
+        self.counts.remove(&id);
+        self.let_go(id);
+        Ok(())
+    }
+
+    fn let_go(&mut self, id: Id) {
+        if block::drop_hold(self.mem(), id, self.slot, self.slot) {
+            let hints = &mut self.hints[id.class()];
+            if hints.len() < HINTS {
+                hints.push(id.index() as u32);
+            }
+        }
+    }
+
+    /// How often this heap holds the block.
+    pub fn count(&self, id: Id) -> u32 {
+        self.counts.get(&id).copied().unwrap_or(0)
+    }
+
+    /// We hold the block; from now on a claimed slot whose thread does not run yet holds it too. That thread adopts it.
+    pub fn pre_hold(&self, id: Id, child: Slot) -> Result<(), Error> {
+        if child >= SLOTS {
+            return Err(Error::Argument {
+                name: "child",
+                was: child.to_string(),
+                allowed: "a slot number",
+            });
+        }
+        if self.count(id) == 0 {
+            return Err(Error::NotHeld { id: id.0 });
+        }
+        block::hold(self.mem(), id, child);
+        Ok(())
+    }
+
+    /// A message of ours is in transit: its block is no longer ours.
+    pub(crate) fn forget(&mut self, id: Id) {
+        self.counts.remove(&id);
+    }
+
+    /// Our bit was set under a queue's pop lock; count + 1.
+    pub(crate) fn received(&mut self, id: Id) {
+        *self.counts.entry(id).or_insert(0) += 1;
+    }
+
+    // ---------------------------------------------------------------- what is on its way
+
+    /// `refs` (and the queue) stay held until the head of `queue` has passed `pos`.
+    pub(crate) fn pin(&mut self, queue: Id, pos: u64, refs: &[Id]) {
+        for id in refs.iter().chain([&queue]) {
+            *self.counts.entry(*id).or_insert(0) += 1;
+        }
+        self.pins.push(Pin {
+            queue,
+            pos,
+            refs: refs.to_vec(),
+        });
+    }
+
+    /// This slot has put something into a queue with announced producers.
+    pub(crate) fn produces(&mut self, queue: Id) {
+        if !self.producing.contains(&queue) {
+            self.producing.push(queue);
+            *self.counts.entry(queue).or_insert(0) += 1;
+        }
+    }
+
+    /// Sent messages that carry refs and have not been seen taken.
+    pub fn pinned(&self) -> usize {
+        self.pins.len()
+    }
+
+    /// Called by operations now and then.
+    #[inline]
+    pub(crate) fn tick(&mut self) {
+        self.calls = self.calls.wrapping_add(1);
+        if self.calls.is_multiple_of(16)
+            && !(self.pins.is_empty() && self.owned.is_empty() && self.producing.is_empty())
+        {
+            self.tidy();
+        }
+    }
+
+    /// Lets go of what was only kept for a reason that has passed. Worth a call before a long sleep.
+    pub fn tidy(&mut self) {
+        let m = self.mem();
+        let (gone, keep): (Vec<Pin>, Vec<Pin>) = std::mem::take(&mut self.pins)
+            .into_iter()
+            .partition(|p| ring::passed(m, p.queue, p.pos));
+        self.pins = keep;
+        gone.into_iter().for_each(|p| self.unpin(p));
+        self.unpin_unreachable();
+        for id in std::mem::take(&mut self.owned) {
+            let _ = self.release(id);
+        }
+        let (closed, open) = std::mem::take(&mut self.producing)
+            .into_iter()
+            .partition(|q| ring::is_closed(m, *q));
+        self.producing = open;
+        for id in Vec::<Id>::into_iter(closed) {
+            let _ = self.release(id);
+        }
+    }
+
+    fn unpin(&mut self, pin: Pin) {
+        for id in pin.refs.iter().chain([&pin.queue]) {
+            let _ = self.release(*id);
+        }
+    }
+
+    /// A queue held by nobody but us, and by us only for the sake of messages in it, can never be read again.
+    fn unpin_unreachable(&mut self) {
+        let m = self.mem();
+        let mut queues: Vec<Id> = self.pins.iter().map(|p| p.queue).collect();
+        queues.sort_unstable();
+        queues.dedup();
+        for queue in queues {
+            let own = self.pins.iter().filter(|p| p.queue == queue);
+            let reasons: usize = own
+                .map(|p| 1 + p.refs.iter().filter(|r| **r == queue).count())
+                .sum();
+            if self.count(queue) as usize != reasons || !held_only_by(m, queue, self.slot) {
+                continue;
+            }
+            let (gone, keep) = std::mem::take(&mut self.pins)
+                .into_iter()
+                .partition(|p| p.queue == queue);
+            self.pins = keep;
+            Vec::<Pin>::into_iter(gone).for_each(|p| self.unpin(p));
+        }
+    }
+
+    /// What this heap holds, with its counts.
+    pub fn held(&self) -> impl Iterator<Item = (Id, u32)> + '_ {
+        self.counts.iter().map(|(id, n)| (*id, *n))
+    }
+}
+
+/// No other slot holds it, and so none can begin to (block.rs, I1: the version tells of a hand-over meanwhile).
+fn held_only_by(m: &Mem, id: Id, slot: Slot) -> bool {
+    let before = state_word(m, id).get();
+    let (word, bit) = crate::geometry::set_bit(slot);
+    let alone = block::holder_words(m, id)
+        .iter()
+        .enumerate()
+        .all(|(i, w)| *w == if i as u64 * 8 == word { bit } else { 0 });
+    crate::mem::fence();
+    alone && block::phase(before) == block::LIVE && state_word(m, id).get() == before
+}
+
+/// Commits the memory of a large block. What a free block kept is used again.
+fn back(m: &Mem, id: Id, bytes: u64, tag: u64, zero: bool) -> Result<(), Error> {
+    let (at, size) = (block::data(m, id), block::size(m, id));
+    let kept = block::pos_word(m, id).get().min(size);
+    if kept > 0 {
+        m.w64(HEADER_RETAINED).sub(kept);
+        block::pos_word(m, id).set(0);
+    }
+    let kind = tag::kind_number(tag);
+    // A queue commits as it grows. A message takes all of its class, so that the block can be kept when it is freed.
+    let want = match kind {
+        k if k == Kind::Queue as u8 => 4096,
+        k if k == Kind::Message as u8 && size <= block::RETAIN_BLOCK => size,
+        _ => bytes.next_multiple_of(4096).min(size),
+    };
+    if kept < want {
+        m.commit(at + kept, want - kept)?;
+    } else if kept > want {
+        m.punch(at + want, kept - want);
+    }
+    if zero && kept > 0 {
+        m.zero(at, kept.min(want));
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! A look at a running tree, from any process that is attached to its arena. Nothing is locked, held or changed: what is read
+//! may be a moment old, and two objects may be of different moments.
+
+use crate::arena::Arena;
+use crate::bell;
+use crate::block::{self, data, phase, state_word};
+use crate::geometry::{high_water, set_bit, Id, Slot, SLOTS};
+use crate::mem::Mem;
+use crate::slots::{text, SlotInfo, SlotPhase};
+use crate::tag::Kind;
+use crate::{mutex, ring};
+
+/// A tree at (about) one moment.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// 32 hexadecimal digits.
+    pub tree: String,
+    pub root_pid: u32,
+    /// Bytes.
+    pub budget: u64,
+    /// Bytes.
+    pub used: u64,
+    /// Slots that are not free.
+    pub slots: Vec<SlotInfo>,
+    /// Blocks that live or are on their way.
+    pub objects: Vec<ObjectInfo>,
+}
+
+/// One block.
+#[derive(Debug, Clone)]
+pub struct ObjectInfo {
+    pub id: Id,
+    pub kind: Kind,
+    pub label: String,
+    /// Bytes of the block; of a queue, those that have memory.
+    pub bytes: u64,
+    pub holders: Vec<Slot>,
+    /// It is a message that is in a queue.
+    pub in_transit: bool,
+    pub detail: Detail,
+}
+
+/// What is known about objects of some kinds.
+#[derive(Debug, Clone)]
+pub enum Detail {
+    Mutex {
+        owner: Option<Slot>,
+        /// The owner died and nobody has recovered it.
+        died: bool,
+        /// Somebody waits.
+        waiters: bool,
+        /// Slots whose event loops wait.
+        armed: Vec<Slot>,
+    },
+    Queue {
+        size: u64,
+        /// 0: as many as memory allows.
+        max_size: u64,
+        closed: bool,
+        /// Announced producers; 0: none.
+        producers: u64,
+        /// Slots that wait for a message.
+        poppers: Vec<Slot>,
+        /// Slots that wait for room.
+        pushers: Vec<Slot>,
+        /// Who is inside of a push or pop right now.
+        push_lock: Option<Slot>,
+        pop_lock: Option<Slot>,
+    },
+    Other,
+}
+
+/// Reads the whole tree.
+pub fn snapshot(arena: &Arena) -> Snapshot {
+    let m = &arena.mem;
+    let mut objects = Vec::new();
+    for (class, c) in m.geometry().classes.iter().enumerate() {
+        let high = m.w64(high_water(class)).get().min(c.count);
+        objects.extend((0..high).filter_map(|index| object(m, Id::new(class, index))));
+    }
+    Snapshot {
+        tree: arena.tree_hex(),
+        root_pid: arena.root_pid(),
+        budget: arena.budget(),
+        used: arena.used_bytes(),
+        slots: (0..SLOTS)
+            .map(|s| arena.slot_info(s))
+            .filter(|s| s.phase != SlotPhase::Free)
+            .collect(),
+        objects,
+    }
+}
+
+fn object(m: &Mem, id: Id) -> Option<ObjectInfo> {
+    let phase = phase(state_word(m, id).get());
+    if phase != block::LIVE && phase != block::TRANSIT {
+        return None;
+    }
+    let kind = Kind::from_number(block::kind_number(m, id)).unwrap_or(Kind::Other);
+    let at = data(m, id);
+    let words = block::holder_words(m, id);
+    let mut info = ObjectInfo {
+        id,
+        kind,
+        label: String::new(),
+        bytes: block::size(m, id),
+        holders: (0..SLOTS)
+            .filter(|s| {
+                let (word, bit) = set_bit(*s);
+                words[word as usize / 8] & bit != 0
+            })
+            .collect(),
+        in_transit: phase == block::TRANSIT,
+        detail: Detail::Other,
+    };
+    match kind {
+        Kind::Mutex => {
+            let (owner, died, waiters) = mutex::look(m, at);
+            info.label = text(m, at + mutex::LABEL, mutex::LABEL_SIZE);
+            info.detail = Detail::Mutex {
+                owner,
+                died,
+                waiters,
+                armed: bell::members(m, at + mutex::ARMED),
+            };
+        }
+        Kind::Queue => {
+            let word = |offset| m.w64(at + offset).get();
+            let (pushed, popped) = ring::counts(m, id);
+            info.label = text(m, at + ring::LABEL, 64);
+            info.bytes = ring::DATA + word(ring::COMMITTED);
+            info.detail = Detail::Queue {
+                size: pushed.saturating_sub(popped),
+                max_size: word(ring::MAX_SIZE),
+                closed: ring::is_closed(m, id),
+                producers: word(ring::PRODUCERS),
+                poppers: bell::members(m, at + ring::ARMED_POP),
+                pushers: bell::members(m, at + ring::ARMED_PUSH),
+                push_lock: crate::lock::owner(m, at + ring::PUSH_LOCK),
+                pop_lock: crate::lock::owner(m, at + ring::POP_LOCK),
+            };
+        }
+        _ => (),
+    }
+    Some(info)
+}

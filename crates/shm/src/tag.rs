@@ -1,0 +1,83 @@
+//! The tag word of a block: what kind of object it is, and, for a message in transit, who sent it through which queue.
+//!
+//! Layout: `kind 8 bits << 56 | sender slot 12 bits << 40 | queue id 40 bits`. Only messages use the low 52 bits.
+
+use crate::geometry::Id;
+use crate::Slot;
+
+/// What a block is. The number is part of the shared layout: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Kind {
+    /// Bytes of no known meaning.
+    Raw = 0,
+    /// The body of a large message: held by one slot, or in transit.
+    Message = 1,
+    /// A [`crate::Mutex`].
+    Mutex = 2,
+    /// A [`crate::Queue`].
+    Queue = 3,
+    /// A task channel; its records are laid out by JavaScript.
+    Channel = 4,
+    Array = 5,
+    Value = 6,
+    Semaphore = 7,
+    RLock = 8,
+    RwLock = 9,
+    Condition = 10,
+    Event = 11,
+    Barrier = 12,
+    Table = 13,
+    Other = 14,
+}
+
+impl Kind {
+    const ALL: [Kind; 15] = [
+        Kind::Raw,
+        Kind::Message,
+        Kind::Mutex,
+        Kind::Queue,
+        Kind::Channel,
+        Kind::Array,
+        Kind::Value,
+        Kind::Semaphore,
+        Kind::RLock,
+        Kind::RwLock,
+        Kind::Condition,
+        Kind::Event,
+        Kind::Barrier,
+        Kind::Table,
+        Kind::Other,
+    ];
+
+    /// The kind with that number.
+    pub fn from_number(number: u8) -> Option<Kind> {
+        Kind::ALL.get(number as usize).copied()
+    }
+
+    /// Mutexes and queues have locks inside: repair keeps the dead slot's hold on them until the locks are open again.
+    pub(crate) fn has_locks(number: u8) -> bool {
+        number == Kind::Mutex as u8 || number == Kind::RLock as u8 || number == Kind::Queue as u8
+    }
+}
+
+pub(crate) fn of(kind: Kind) -> u64 {
+    (kind as u64) << 56
+}
+
+pub(crate) fn kind_number(tag: u64) -> u8 {
+    (tag >> 56) as u8
+}
+
+/// The tag of a message that `sender` is putting into `queue`.
+pub(crate) fn transit(sender: Slot, queue: Id) -> u64 {
+    of(Kind::Message) | (sender as u64 & 0xfff) << 40 | queue.0 & 0xff_ffff_ffff
+}
+
+pub(crate) fn sender(tag: u64) -> Slot {
+    (tag >> 40 & 0xfff) as Slot
+}
+
+pub(crate) fn queue(tag: u64) -> Id {
+    Id(tag & 0xff_ffff_ffff)
+}
