@@ -16,8 +16,6 @@ export class Crew {
   readonly workers: PoolWorker[] = [];
   /** Why the pool can run nothing any more. */
   broken: { readonly error: unknown } | undefined;
-  /** The number of the present round of the dispatcher (PoolWorker.fedIn). */
-  feeding = 1;
   /** No worker is started any more. */
   closed = false;
   private readonly engine: Engine;
@@ -50,7 +48,7 @@ export class Crew {
     if (missing <= 0) return;
     const wait = this.notBefore - performance.now();
     if (wait > 0) {
-      this.retry ??= setTimeout(() => this.retryNow(), wait);
+      this.retry ??= setTimeout(() => this.retryNow(), Math.ceil(wait));
       return;
     }
     for (; missing > 0; missing--) if (!this.start()) return;
@@ -58,10 +56,10 @@ export class Crew {
 
   /** What the back-off put off; a blocking call, during which no timer fires, calls it itself. */
   retryNow(): void {
-    if (this.retry === undefined || performance.now() < this.notBefore) return;
+    if (this.retry === undefined) return;
     clearTimeout(this.retry);
     this.retry = undefined;
-    this.engine.dispatcher.pump();
+    this.engine.dispatcher.pump(); // sets it again where it is too early
   }
 
   get retries(): boolean {

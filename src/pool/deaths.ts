@@ -61,7 +61,7 @@ export class Deaths {
     const { job } = chunk;
     const abandoned = this.engine.table.state(id) === ABANDONED;
     // In place, results count as far as PROGRESS says; else as answers, which have been read.
-    if (chunk.numbers >= 0) job.inPlace(chunk, Math.max(chunk.received, Math.min(chunk.count, progress >> 1)));
+    if (chunk.inPlace) job.takeInPlace(chunk, Math.max(chunk.received, Math.min(chunk.count, progress >> 1)));
     const began = progress & 1 && progress >> 1 === chunk.received;
     const alone = chunk.count === 1;
     if (!abandoned && chunk.received < chunk.count && (began || alone)) {

@@ -23,6 +23,8 @@ export class Dispatcher {
   readonly jobs: MapJob[] = [];
   private readonly engine: Engine;
   private pumping = false;
+  /** Counts the times that tasks were handed out (PoolWorker.fedIn). */
+  private round = 0;
   private sweep: NodeJS.Timeout | undefined;
 
   constructor(engine: Engine) {
@@ -69,30 +71,34 @@ export class Dispatcher {
     return demand;
   }
 
-  /** Gives what waits to the workers that have room, idle ones first; one wake each. */
+  /** Gives what waits to the workers that have room; then idle workers get what others have not begun. */
   pump(): void {
     if (this.pumping) return;
     this.pumping = true;
     try {
-      const demand = this.demand();
-      if (demand === 0) return;
-      const { crew } = this.engine;
-      crew.ensure(demand);
-      const { workers } = crew;
-      const count = crew.takers();
-      let turn = 0;
-      for (let pass = 0; pass < 2; pass++) {
-        for (const worker of workers) {
-          if (worker.retired || (worker.channel.inFlight === 0) !== (pass === 0) || worker.fedIn === crew.feeding) continue;
-          worker.fedIn = crew.feeding;
-          this.feed(worker, Math.max(1, Math.ceil(this.queued / Math.max(1, count - turn++))), count);
-        }
-      }
-      crew.feeding++;
+      if (this.demand() > 0) this.handOut();
+      this.balance();
     } finally {
       this.pumping = false;
     }
-    this.balance();
+  }
+
+  /** Idle workers first, and of those the ones that run already; one wake each. */
+  private handOut(): void {
+    const { crew } = this.engine;
+    crew.ensure(this.demand());
+    const { workers } = crew;
+    const count = crew.takers();
+    const round = ++this.round;
+    let turn = 0;
+    for (let pass = 0; pass < 3; pass++) {
+      for (const worker of workers) {
+        if (worker.retired || worker.fedIn === round) continue;
+        if (pass < 2 && (worker.channel.inFlight > 0 || (pass === 0 && !worker.ready))) continue;
+        worker.fedIn = round;
+        this.feed(worker, Math.max(1, Math.ceil(this.queued / Math.max(1, count - turn++))), count);
+      }
+    }
   }
 
   private feed(worker: PoolWorker, share: number, workers: number): void {
@@ -182,7 +188,7 @@ export class Dispatcher {
   }
 
   /** Nothing waits: idle workers get what others have not begun. */
-  balance(): void {
+  private balance(): void {
     if (this.sweep !== undefined || this.queued > 0) return;
     const { crew } = this.engine;
     let idle = 0;
@@ -211,7 +217,7 @@ export class Dispatcher {
     else if (unbegun === 1 && cost > WORTH_US) count = 1;
     if (count === 0 || (!slow && rich.ready && count * cost < WORTH_US)) return 0;
     const taken = this.takeBack(rich, count);
-    if (taken > 0) this.pump();
+    if (taken > 0) this.handOut();
     return taken;
   }
 
@@ -248,7 +254,6 @@ export class Dispatcher {
     clearTimeout(this.sweep);
     this.sweep = undefined;
     this.pump();
-    this.balance();
   }
 
   get sweeps(): boolean {

@@ -319,8 +319,7 @@ export class Engine {
   changed(): void {
     for (const job of this.dispatcher.jobs) callUser(() => job.progress());
     if (this.options.maxTasksPerChild < Infinity) this.crew.retireSpent();
-    if (this.dispatcher.queued > 0 || this.dispatcher.jobs.length > 0) this.dispatcher.pump();
-    else this.dispatcher.balance();
+    this.dispatcher.pump();
     this.hold();
     if (this.closed && this.idle) this.end();
   }

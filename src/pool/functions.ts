@@ -1,9 +1,10 @@
 /**
  * The functions of a pool's tasks: each is encoded once and sent to a worker once, and known by a small number from then on.
  *
- * A function that captures variables is encoded at every call, since they may have changed; where the result is what it was, it is
- * still the same function. One that captures nothing is looked up by identity.
+ * A function that captures variables is encoded at every call, since they may have changed. What gives the same bytes is the same
+ * function, so an inline closure that is made anew for each call is one too. A function that captures nothing is looked up by identity.
  */
+import { createHash } from 'node:crypto';
 import { native } from '../native';
 import { encode } from '../codec';
 import { blockOf } from './block';
@@ -14,8 +15,8 @@ import * as L from './layout';
 const KEPT = 512;
 
 interface Entry {
-  readonly fn: Function;
-  readonly bytes: Uint8Array;
+  /** What it was encoded to, or the digest of that. */
+  readonly key: string;
   readonly refs: readonly number[];
   /** The DEFINE record, and the block that it names (-1: none). */
   readonly record: Int32Array;
@@ -25,10 +26,13 @@ interface Entry {
 }
 
 export class FunctionTable {
+  /** By id, least recently used first. */
   private readonly entries = new Map<number, Entry>();
-  private readonly latest = new WeakMap<Function, number>();
+  private readonly ids = new Map<string, number>();
+  private readonly constants = new WeakMap<Function, number>();
   private next = 0;
   private last: Function | null = null;
+  private lastEntry: Entry | null = null;
   private lastId = -1;
   /** Called with the id of a function that the workers may forget. */
   onForget: (id: number) => void = () => {};
@@ -40,34 +44,38 @@ export class FunctionTable {
    */
   use(fn: Function, path: string): number {
     if (fn === this.last) {
-      this.entries.get(this.lastId)!.uses++;
+      this.lastEntry!.uses++;
       return this.lastId;
     }
-    const known = this.latest.get(fn);
-    if (known !== undefined && isConstant(fn)) {
-      const entry = this.entries.get(known);
-      if (entry !== undefined) return this.touch(fn, known, entry);
-    }
+    const constant = this.constants.get(fn);
+    if (constant !== undefined && this.entries.has(constant)) return this.touch(constant, fn);
     const { bytes, refs } = encode(fn, path);
-    if (known !== undefined) {
-      const entry = this.entries.get(known);
-      if (entry !== undefined && sameBytes(entry.bytes, bytes)) return this.touch(fn, known, entry);
+    const key = keyOf(bytes);
+    let id = this.ids.get(key);
+    if (id === undefined) {
+      id = this.next++;
+      const { record, block } = define(id, bytes);
+      for (const ref of refs) native.retain(ref);
+      this.entries.set(id, { key, refs, record, block, uses: 0 });
+      this.ids.set(key, id);
     }
-    const id = this.next++;
-    const { record, block } = define(id, bytes);
-    for (const ref of refs) native.retain(ref);
-    this.entries.set(id, { fn, bytes, refs, record, block, uses: 0 });
-    this.latest.set(fn, id);
-    this.shrink();
-    return this.touch(fn, id, this.entries.get(id)!);
+    if (isConstant(fn)) {
+      this.constants.set(fn, id);
+      return this.touch(id, fn);
+    }
+    return this.touch(id, null);
   }
 
-  private touch(fn: Function, id: number, entry: Entry): number {
+  /** @param constant the function, where its id can't change. */
+  private touch(id: number, constant: Function | null): number {
+    const entry = this.entries.get(id)!;
     entry.uses++;
     this.entries.delete(id);
     this.entries.set(id, entry);
-    this.last = isConstant(fn) ? fn : null;
+    this.last = constant;
+    this.lastEntry = entry;
     this.lastId = id;
+    if (this.entries.size > KEPT) this.shrink();
     return id;
   }
 
@@ -87,7 +95,6 @@ export class FunctionTable {
   }
 
   private shrink(): void {
-    if (this.entries.size <= KEPT) return;
     for (const [id, entry] of this.entries) {
       if (entry.uses > 0) continue;
       this.drop(id, entry);
@@ -98,7 +105,7 @@ export class FunctionTable {
 
   private drop(id: number, entry: Entry): void {
     this.entries.delete(id);
-    if (this.latest.get(entry.fn) === id) this.latest.delete(entry.fn);
+    this.ids.delete(entry.key);
     if (this.lastId === id) this.last = null;
     for (const ref of entry.refs) native.release(ref);
     if (entry.block >= 0) native.release(entry.block);
@@ -137,8 +144,10 @@ function finishRecord(writer: ValueWriter, kind: number, flags: number, id: numb
   return { record: words, block };
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && Buffer.compare(a, b) === 0;
+/** A function is told from others by what it was encoded to; of a large one, by a digest of that. */
+function keyOf(bytes: Uint8Array): string {
+  if (bytes.length > 2048) return `sha256 ${createHash('sha256').update(bytes).digest('hex')}`;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 /** Whether encoding `fn` again can give nothing else. */

@@ -198,11 +198,8 @@ export class MapJob {
   /** The worker says: item `index` of the chunk is done. False: it can't be. */
   item(chunk: Chunk, index: number, value: unknown, threw: boolean, pid: number): boolean {
     if (index < chunk.received || index >= chunk.count) return false;
-    if (!this.inPlace(chunk, index) || chunk.received !== index) return false;
-    if (chunk.numbers >= 0) {
-      this.engine.numberBlocks.give(chunk.numbers);
-      chunk.numbers = -1;
-    }
+    if (!this.takeInPlace(chunk, index) || chunk.received !== index) return false;
+    chunk.inPlace = false;
     chunk.received = index + 1;
     if (threw) this.itemError(chunk.first + index, joinStacks(value, this.settings.caller, this.settings.method, pid));
     else this.itemValue(chunk.first + index, value);
@@ -211,11 +208,11 @@ export class MapJob {
   }
 
   /** Takes the results that lie in place of the items, up to `index` (exclusive). False: there can't be so many. */
-  inPlace(chunk: Chunk, index: number): boolean {
+  takeInPlace(chunk: Chunk, index: number): boolean {
     if (index > chunk.count) return false;
     const count = index - chunk.received;
     if (count === 0) return true;
-    if (chunk.numbers < 0) return false;
+    if (!chunk.inPlace) return false;
     if (!this.finished) {
       this.collector.numbers(chunk.first + chunk.received, this.engine.numberBlocks.doubles(chunk.numbers), chunk.received, count);
       for (let i = 0; i < count; i++) this.source.settled(chunk.first + chunk.received + i);
@@ -228,7 +225,7 @@ export class MapJob {
 
   /** The worker is through with a chunk, of which it did `done` items at `cost` microseconds each. False: it can't be. */
   chunkEnd(id: number, chunk: Chunk, done: number, cost: number): boolean {
-    if (done < 0 || done > chunk.count || !this.inPlace(chunk, done) || chunk.received !== done) return false;
+    if (done < 0 || done > chunk.count || !this.takeInPlace(chunk, done) || chunk.received !== done) return false;
     if (done > 0) this.sizer.measured(cost);
     this.closeChunk(id, chunk);
     this.putBack(chunk.first + done, chunk.first + chunk.count, 1, false);
