@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { native } from '../native';
+import { capturesNothing } from '../closure';
 import { encode } from '../codec';
 import { blockOf } from './block';
 import { ValueWriter } from './values';
@@ -59,7 +60,7 @@ export class FunctionTable {
       this.entries.set(id, { key, refs, record, block, uses: 0 });
       this.ids.set(key, id);
     }
-    if (isConstant(fn)) {
+    if (capturesNothing(fn)) {
       this.constants.set(fn, id);
       return this.touch(id, fn);
     }
@@ -148,9 +149,4 @@ function finishRecord(writer: ValueWriter, kind: number, flags: number, id: numb
 function keyOf(bytes: Uint8Array): string {
   if (bytes.length > 2048) return `sha256 ${createHash('sha256').update(bytes).digest('hex')}`;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}
-
-/** Whether encoding `fn` again can give nothing else. */
-function isConstant(_fn: Function): boolean {
-  return false; // until the closures say
 }

@@ -4,7 +4,7 @@
  * A value starts with a word `tag | n << 8`. The common ones (small integers, numbers, booleans, short strings) never reach
  * the codec: that is most of what makes a small task cheap. A message of the codec starts at a multiple of 8 bytes.
  */
-import { decode, decodeError, encode } from '../codec';
+import { decode, decodeError, encode, prepare } from '../codec';
 import { INLINE_WORDS } from './layout';
 import { takeResult } from './large-results';
 
@@ -30,6 +30,16 @@ const INLINE_BYTES = (INLINE_WORDS - 16) * 4;
 
 const double = new Float64Array(1);
 const doubleWords = new Int32Array(double.buffer);
+
+/** Thrown by a reader: the value can be read once modules that its functions import are loaded. */
+export class ModulesMissing {
+  /** Rejects with what loading one of them threw. */
+  readonly loading: Promise<void>;
+
+  constructor(loading: Promise<void>) {
+    this.loading = loading;
+  }
+}
 
 /** Writes values one after the other into words of its own, which grow as needed. */
 export class ValueWriter {
@@ -184,11 +194,17 @@ export class ValueReader {
   /** Where the record ends: nothing is read beyond. */
   private end = 0;
   private readonly queue: number;
+  private readonly waits: boolean;
 
-  /** @param queue where large values are. */
-  constructor(words: Int32Array, queue: number) {
+  /**
+   * @param queue where large values are.
+   * @param waits a message that needs modules which are not loaded yet is thrown as {@link ModulesMissing}; else they
+   * are loaded by require() within the call.
+   */
+  constructor(words: Int32Array, queue: number, waits = false) {
     this.words = words;
     this.queue = queue;
+    this.waits = waits;
     this.buffer = Buffer.from(words.buffer, words.byteOffset, words.byteLength);
   }
 
@@ -258,7 +274,12 @@ export class ValueReader {
   }
 
   private message(): unknown {
-    return decode(this.bytes());
+    const bytes = this.bytes();
+    if (this.waits) {
+      const loading = prepare(bytes);
+      if (loading !== undefined) throw new ModulesMissing(loading);
+    }
+    return decode(bytes);
   }
 
   private bytes(): Uint8Array {

@@ -4,7 +4,7 @@
  * After BUDGET_MS it ends early, and the pool gives the rest to whoever is free. An item that returns a promise is awaited.
  */
 import * as L from '../pool/layout';
-import type { ValueReader } from '../pool/values';
+import { ModulesMissing, type ValueReader } from '../pool/values';
 import type { AnswerWriter } from './answer-writer';
 import type { RunningTask } from './running-task';
 
@@ -140,12 +140,14 @@ export class ItemsChunk extends Run {
     for (let i = this.index; i < end; i++) {
       words[L.PROGRESS] = 2 * i + 1;
       running.beginItem(i);
+      const place = source.at;
       let value: unknown;
       try {
         const item = source.value();
         source.at = (source.at + 1) & ~1;
         value = this.spread ? f(...(item as unknown[])) : f(item);
       } catch (error) {
+        if (error instanceof ModulesMissing) return this.load(error.loading, i, place);
         this.threw(i, error);
         continue;
       }
@@ -153,6 +155,20 @@ export class ItemsChunk extends Run {
       if (promise !== undefined) return promise;
     }
     return undefined;
+  }
+
+  /** Item `index`, which lies at `place`, holds functions that import modules: once these are loaded, it is next. */
+  private load(loading: Promise<void>, index: number, place: number): Promise<void> {
+    const after = (this.source.at + 1) & ~1;
+    return loading.then(
+      () => {
+        this.source.at = place;
+      },
+      (error: unknown) => {
+        this.source.at = after;
+        this.threw(index, error);
+      },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a worker of a pool runs: opens its channel, runs the initializer, then tasks until it is told to stop. */
 import { native } from '../native';
 import * as bell from '../arena/bell';
-import { decode } from '../codec';
+import { decode, prepare } from '../codec';
 import { blockViews } from '../pool/block';
 import * as L from '../pool/layout';
 import { becomeChild } from '../process/current';
@@ -26,6 +26,7 @@ export async function main(adoption: Adoption): Promise<void> {
   const answers = new AnswerWriter(words, results, adoption.parent.slot);
   bell.ref();
   try {
+    await prepare(initializer);
     const { initializer: f, args } = decode(initializer) as { initializer: Target | undefined; args: readonly unknown[] };
     await f?.(...args);
   } catch (error) {

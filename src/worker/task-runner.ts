@@ -6,10 +6,9 @@
  */
 import { native } from '../native';
 import { blockViews } from '../pool/block';
-import { setCurrentTask } from '../pool/current-task';
 import * as L from '../pool/layout';
 import { RingReader } from '../pool/ring';
-import { ValueReader } from '../pool/values';
+import { ModulesMissing, ValueReader } from '../pool/values';
 import { monotonic } from '../pool/watch';
 import type { AnswerWriter } from './answer-writer';
 import { ItemsChunk, NumbersChunk, type ChunkRun } from './chunk-run';
@@ -39,7 +38,9 @@ export class TaskRunner {
   private waiting = false;
   private turnAsked = false;
   private stopped = false;
+  /** Microseconds spent in tasks (not in chunks of maps, which tell their cost themselves), and up to when they are counted. */
   private busy = 0;
+  private clock = 0;
   private done = 0;
   private lastFlush = 0;
 
@@ -48,7 +49,7 @@ export class TaskRunner {
     this.doubles = doubles;
     this.answers = answers;
     this.tasks = new RingReader(words, L.TASK_RING, L.TASK_HEAD);
-    this.reader = new ValueReader(words, results);
+    this.reader = new ValueReader(words, results, true);
     this.running = new RunningTask(words, answers);
   }
 
@@ -59,8 +60,7 @@ export class TaskRunner {
       return;
     }
     const { words, tasks } = this;
-    const begun = performance.now();
-    let last = begun;
+    const begun = (this.clock = performance.now());
     let left = 1; // tasks until the clock is read
     let since = 0; // tasks since then
     while (!this.waiting && !this.stopped) {
@@ -71,8 +71,8 @@ export class TaskRunner {
       since++;
       if (--left > 0) continue;
       const now = performance.now();
-      const spent = now - last;
-      last = now;
+      const spent = now - this.clock;
+      this.clock = now;
       this.busy += spent * 1000;
       left = Math.max(1, Math.min(64, Math.round((CLOCK_MS * since) / (spent + 1e-3))));
       since = 0;
@@ -83,7 +83,8 @@ export class TaskRunner {
       }
     }
     const now = performance.now();
-    this.busy += (now - last) * 1000;
+    this.busy += (now - this.clock) * 1000;
+    this.clock = now;
     this.flush(now);
     if (this.stopped && !this.waiting) this.end();
   }
@@ -120,40 +121,52 @@ export class TaskRunner {
     words[L.PROGRESS] = 0;
     if (id < 0 || Atomics.compareExchange(words, at + 1, id, L.CLAIMED) !== id) return false;
     this.running.begin(id, head >>> L.ATTEMPT_SHIFT);
-    const fn = words[at + 2];
-    if (kind === L.NUMBERS || kind === L.ITEMS) {
-      this.chunk(at, kind, id, fn);
-      return true;
-    }
+    if (kind === L.NUMBERS || kind === L.ITEMS) this.chunk(at, kind, id);
+    else this.call(at, head, kind, id);
+    return true;
+  }
+
+  private call(at: number, head: number, kind: number, id: number): void {
     let result: unknown;
     try {
+      const fn = this.words[at + 2];
       const f = fn === this.lastFunctionId ? this.lastFunction! : this.functionOf(fn);
       const count = (head >>> L.COUNT_SHIFT) & L.COUNT;
-      const source = this.payload(at);
-      if (kind === L.CALL_LIST) {
-        const list = source.value() as unknown[];
-        result = f(...list);
-      } else if (count === 1) {
-        result = f(source.value());
-      } else if (count === 0) {
+      if (kind === L.CALL && count === 0) {
         result = f();
       } else {
-        const list: unknown[] = [];
-        for (let i = 0; i < count; i++) list.push(source.value());
-        result = f(...list);
+        const source = this.payload(at);
+        if (kind === L.CALL_LIST) {
+          result = f(...(source.value() as unknown[]));
+        } else if (count === 1) {
+          result = f(source.value());
+        } else {
+          const list: unknown[] = [];
+          for (let i = 0; i < count; i++) list.push(source.value());
+          result = f(...list);
+        }
       }
-      if (isThenable(result)) {
-        this.wait(result, id);
-        return true;
-      }
+      if (isThenable(result)) return this.wait(result, id);
     } catch (error) {
+      if (error instanceof ModulesMissing) return this.callLater(error.loading, at, head, kind, id);
       this.answers.threw(L.THREW, id, 0, error);
-      this.finish();
-      return true;
+      return this.finish();
     }
     this.answers.returned(id, result);
     this.finish();
-    return true;
+  }
+
+  /** An argument holds functions that import modules: the call waits until they are loaded. */
+  private callLater(loading: Promise<void>, at: number, head: number, kind: number, id: number): void {
+    this.park();
+    loading.then(
+      () => {
+        this.unpark();
+        this.call(at, head, kind, id);
+        if (!this.waiting) this.run();
+      },
+      (error: unknown) => this.settled(() => this.answers.threw(L.THREW, id, 0, error)),
+    );
   }
 
   /** A reader of the record's payload, wherever it is. */
@@ -166,7 +179,7 @@ export class TaskRunner {
     reader.seek(at + L.TASK_HEADER, at + L.TASK_HEADER + 4);
     const block = reader.rawDouble();
     const length = reader.rawDouble();
-    const far = new ValueReader(blockViews(block, (length * 4 + 7) & ~7).words, -1);
+    const far = new ValueReader(blockViews(block, (length * 4 + 7) & ~7).words, -1, true);
     far.seek(0, length);
     return far;
   }
@@ -187,17 +200,31 @@ export class TaskRunner {
       this.functions.delete(id);
       if (this.lastFunctionId === id) this.lastFunctionId = -1;
     } else if (kind === L.DEFINE) {
-      let f: unknown;
-      try {
-        f = this.payload(at).value();
-      } catch (error) {
-        // Its tasks fail with that.
-        f = () => {
-          throw error;
-        };
-      }
-      this.functions.set(id, f as Callable);
+      this.define(at, id);
     }
+  }
+
+  private define(at: number, id: number): void {
+    try {
+      this.functions.set(id, this.payload(at).value() as Callable);
+    } catch (error) {
+      if (error instanceof ModulesMissing) return this.defineLater(error.loading, at, id);
+      this.functions.set(id, failing(error));
+    }
+  }
+
+  /** Nothing else runs until the modules that the function imports are loaded: its tasks come next. */
+  private defineLater(loading: Promise<void>, at: number, id: number): void {
+    this.park();
+    const goOn = (define: () => void) => {
+      this.unpark();
+      define();
+      if (!this.waiting) this.run();
+    };
+    loading.then(
+      () => goOn(() => this.define(at, id)),
+      (error: unknown) => goOn(() => this.functions.set(id, failing(error))),
+    );
   }
 
   private finish(): void {
@@ -216,18 +243,13 @@ export class TaskRunner {
     );
   }
 
-  private parkedAt = 0;
-
   private park(): void {
     this.waiting = true;
-    this.parkedAt = performance.now();
     native.workerSleep(false);
   }
 
   private unpark(): void {
     this.waiting = false;
-    const now = performance.now();
-    this.busy += (now - this.parkedAt) * 1000;
     native.workerSleep(true);
   }
 
@@ -236,19 +258,23 @@ export class TaskRunner {
     this.unpark();
     answer();
     this.finish();
-    this.flush(performance.now());
+    const now = performance.now();
+    this.busy += (now - this.clock) * 1000;
+    this.clock = now;
+    this.flush(now);
     // Not at once: an unhandled rejection that this task left behind ends the worker before the next task begins.
     this.takeTurn();
   }
 
   // ---------------------------------------------------------------- chunks of a map
 
-  private chunk(at: number, kind: number, id: number, fn: number): void {
+  private chunk(at: number, kind: number, id: number): void {
     const { words } = this;
     const count = words[at + 3];
+    this.busy += (performance.now() - this.clock) * 1000;
     let run: ChunkRun;
     try {
-      const f = this.functionOf(fn);
+      const f = this.functionOf(words[at + 2]);
       if (kind === L.NUMBERS) {
         this.reader.seek(at + L.TASK_HEADER, at + L.TASK_HEADER + 4);
         const { doubles } = blockViews(this.reader.rawDouble(), L.MAX_NUMBERS * 8);
@@ -260,21 +286,26 @@ export class TaskRunner {
     } catch (error) {
       for (let i = 0; i < count; i++) this.answers.threw(L.ITEM_THREW, id, i, error);
       this.answers.chunkEnd(id, count, 0);
-      this.running.end();
+      this.endChunk();
       return;
     }
     const promise = run.go();
     if (promise === undefined) {
-      this.running.end();
+      this.endChunk();
       return;
     }
     this.park();
     void promise.then(() => this.settledChunk());
   }
 
+  private endChunk(): void {
+    this.running.end();
+    this.clock = performance.now();
+  }
+
   private settledChunk(): void {
     this.unpark();
-    this.running.end();
+    this.endChunk();
     this.flush(performance.now());
     this.takeTurn();
   }
@@ -282,6 +313,13 @@ export class TaskRunner {
   private end(): void {
     process.exit();
   }
+}
+
+/** What stands for a function that could not be made: its tasks fail with the reason. */
+function failing(error: unknown): Callable {
+  return () => {
+    throw error;
+  };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
