@@ -263,12 +263,12 @@ mod pipes {
         #[doc(hidden)]
         pub fn start_relay(&mut self) {
             let (arena, slot) = (self.arena, self.slot);
+            let mut seen = arena.mem.w32(slots::bell(slot)).get();
             let (write, stop) = (self.write.clone(), self.stop.clone());
             let thread = std::thread::Builder::new()
                 .name("multiproc-bell".into())
                 .spawn(move || {
                     let bell = slots::bell(slot);
-                    let mut seen = arena.mem.w32(bell).get();
                     while !stop.load(Ordering::Acquire) {
                         arena.mem.wait(bell, seen, SLICE);
                         let now = arena.mem.w32(bell).get();
