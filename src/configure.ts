@@ -1,4 +1,4 @@
-import { setCaptureLimit } from './closure';
+import { captureLimit as current } from './closure';
 import { configureSpares } from './process/spares';
 import { checkInteger, checkOptions } from './validate';
 
@@ -17,10 +17,11 @@ export function configure(options: Configuration): void {
   const { captureLimit, spares, spareIdle } = checkOptions(options);
   if (spares !== undefined) checkInteger(spares, 'options.spares', 0, 255);
   if (spareIdle !== undefined) checkInteger(spareIdle, 'options.spareIdle', 0, 2 ** 31 - 1);
-  const limits = checkOptions(captureLimit, 'options.captureLimit');
+  const limits = { ...checkOptions(captureLimit, 'options.captureLimit') };
   for (const name of ['functions', 'bytes', 'milliseconds'] as const) {
     if (limits[name] !== undefined) checkInteger(limits[name], `options.captureLimit.${name}`, 0);
+    else delete limits[name];
   }
-  setCaptureLimit(limits);
+  Object.assign(current, limits);
   configureSpares(spares, spareIdle);
 }

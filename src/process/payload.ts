@@ -1,5 +1,5 @@
 /** What a started Process gets to run, as a message. */
-import { decodeAsync, encode } from '../codec';
+import { decode, encode, prepare } from '../codec';
 import { native } from '../native';
 import { becomeCurrent } from './known';
 import type { Process } from './process';
@@ -26,7 +26,8 @@ export function encodeRun(
 
 /** The function that a payload is. */
 export async function runnable(payload: Uint8Array): Promise<() => unknown> {
-  const run = (await decodeAsync(payload)) as Run;
+  await prepare(payload);
+  const run = decode(payload) as Run;
   if ('target' in run) return () => run.target?.(...run.args);
   const self = Object.assign(becomeCurrent(run.type), run.fields);
   return () => self.run();

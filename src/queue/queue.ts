@@ -3,7 +3,7 @@ import * as bell from '../arena/bell';
 import { own, registerKind } from '../arena/handle';
 import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
-import { decode, encode } from '../codec';
+import { decode, encode, prepare } from '../codec';
 import { ProcessError, QueueClosedError, QueueEmptyError, QueueFullError } from '../errors';
 import { checkInteger, checkIterable, checkOptions, checkSignal, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
@@ -20,9 +20,22 @@ const ADOPT: unique symbol = Symbol('adopt');
 /** Where items are copied to before they are decoded; one a thread, as large as the largest small item. */
 let scratch = new Uint8Array(64 << 10);
 
-/** An item as it was got: boxed, since it may be undefined. */
-interface Got<T> {
-  readonly item: T;
+/** An item that was taken out and not decoded yet. Its bytes may be the scratch memory. */
+interface Taken {
+  readonly bytes: Uint8Array;
+  /** Blocks that it names, each held with one count until it is decoded. */
+  readonly refs: number[] | null;
+  /** Modules that its functions import, on their way. */
+  readonly loading: Promise<void> | undefined;
+}
+
+/** Decodes an item; the handles in it have counts of their own then. */
+function open({ bytes, refs }: Taken): unknown {
+  try {
+    return decode(bytes);
+  } finally {
+    if (refs !== null) for (const ref of refs) native.release(ref);
+  }
 }
 
 /**
@@ -98,17 +111,18 @@ export class Queue<T = any> implements AsyncIterable<T> {
   async get(options?: WaitOptions): Promise<T> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
-    const got = await bell.wait(`get ${this.#id}`, () => this.#pop(ARM), timeout, signal);
-    if (got === bell.TIMED_OUT) throw this.#emptyAfter(timeout);
-    return got.item;
+    const taken = await bell.wait(`get ${this.#id}`, () => this.#take(ARM, true), timeout, signal);
+    if (taken === bell.TIMED_OUT) throw this.#emptyAfter(timeout);
+    await taken.loading;
+    return open(taken) as T;
   }
 
   /** {@link get}, blocking. */
   getSync(options?: WaitSyncOptions): T {
     const timeout = checkTimeout(options);
-    const got = this.#pop(timeout);
-    if (got === undefined) throw this.#emptyAfter(timeout);
-    return got.item;
+    const taken = this.#take(timeout, false);
+    if (taken === undefined) throw this.#emptyAfter(timeout);
+    return open(taken) as T;
   }
 
   /** The oldest item, if there is one. @throws QueueEmptyError, QueueClosedError. */
@@ -217,8 +231,13 @@ export class Queue<T = any> implements AsyncIterable<T> {
     return status === DONE;
   }
 
-  /** @param timeout milliseconds; -1: none; ARM: does not wait but arms this thread's bell. Undefined: nothing came. */
-  #pop(timeout: number): Got<T> | undefined {
+  /**
+   * Takes the oldest item out of shared memory. Undefined: nothing came.
+   *
+   * @param timeout milliseconds; -1: none; ARM: does not wait but arms this thread's bell.
+   * @param load whether modules that functions in the item import are loaded now.
+   */
+  #take(timeout: number, load: boolean): Taken | undefined {
     let length = native.queuePop(this.#id, scratch, timeout);
     while (length <= TOO_LONG) {
       scratch = new Uint8Array(2 ** Math.ceil(Math.log2(TOO_LONG - length + 1)));
@@ -227,24 +246,22 @@ export class Queue<T = any> implements AsyncIterable<T> {
     if (length === WAIT) return undefined;
     if (length === CLOSED) throw this.#closedError();
     const refs = native.takenRefs();
-    try {
-      return { item: decode(scratch.subarray(0, length)) as T };
-    } finally {
-      if (refs !== null) for (const ref of refs) native.release(ref);
-    }
+    const bytes = scratch.subarray(0, length);
+    const loading = load ? prepare(bytes) : undefined;
+    return { bytes: load ? bytes.slice() : bytes, refs, loading };
   }
 
   #takeMore(items: T[], max: number): T[] {
     while (items.length < max) {
-      let got: Got<T> | undefined;
+      let taken: Taken | undefined;
       try {
-        got = this.#pop(0);
+        taken = this.#take(0, false);
       } catch (error) {
         if (error instanceof QueueClosedError) break;
         throw error;
       }
-      if (got === undefined) break;
-      items.push(got.item);
+      if (taken === undefined) break;
+      items.push(open(taken) as T);
     }
     return items;
   }

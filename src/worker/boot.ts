@@ -7,10 +7,11 @@ import { pathToFileURL } from 'node:url';
 import { deserialize } from 'node:v8';
 import { native } from '../native';
 import type { Adoption } from '../process/launch';
+import '../index';
 import { main as poolMain } from './pool-main';
 import { main as processMain } from './process-main';
 
-/** Loaded here, and not when the role is known, so that a spare starts its work in a millisecond. */
+/** All is loaded here, and not when the role is known, so that a spare starts its work in a millisecond. */
 const ROLES = { process: processMain, worker: poolMain };
 const FLAG = '--multiproc-child';
 

@@ -3,34 +3,25 @@
 use std::mem::size_of;
 use std::os::fd::{FromRawFd, OwnedFd};
 
-use super::CONTROL_FD;
+use super::{lift, CONTROL_FD};
 use crate::error::Error;
 use crate::os::{Attached, ARENA_FD};
 
-/// `FD_CLOEXEC` on the control socket says that somebody in this process has attached: it was clear
-/// when the process began, or the socket would not have come through exec. So a second copy of this
-/// library in the process, with statics of its own, sees it too.
+/// Attaching moves the control socket away from its number. So a second copy of this library in the
+/// process, with statics of its own, finds none and is told that this is no child. (`FD_CLOEXEC` could
+/// not mark it: Node sets that on every inherited descriptor before any script runs.)
 pub(super) fn attach() -> Result<Attached, Error> {
-    // SAFETY: takes no pointers.
-    let flags = unsafe { libc::fcntl(CONTROL_FD, libc::F_GETFD) };
-    if flags < 0 {
-        return Err(Error::NotAChild);
-    }
     let parent_pid = peer_pid()?;
-    if flags & libc::FD_CLOEXEC != 0 {
-        return Err(Error::AlreadyAttached);
-    }
-    for fd in [CONTROL_FD, ARENA_FD] {
-        // SAFETY: takes no pointers.
-        unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
-    }
+    let socket = lift(CONTROL_FD).map_err(|errno| Error::Os {
+        what: "fcntl",
+        errno,
+    })?;
+    // SAFETY: the starter put the socket at this number for us, and nobody else in this process knows of it.
+    drop(unsafe { OwnedFd::from_raw_fd(CONTROL_FD) });
+    // SAFETY: takes no pointers.
+    unsafe { libc::fcntl(ARENA_FD, libc::F_SETFD, libc::FD_CLOEXEC) };
     die_with_parent(parent_pid);
-    Ok(Attached {
-        // SAFETY: the starter put the socket at this number for us; the flag just set keeps
-        // anybody else from taking it.
-        socket: unsafe { OwnedFd::from_raw_fd(CONTROL_FD) },
-        parent_pid,
-    })
+    Ok(Attached { socket, parent_pid })
 }
 
 /// The process that made the control socket: our parent, also if it is dead.
@@ -51,8 +42,8 @@ fn peer_pid() -> Result<u32, Error> {
             &mut length,
         )
     };
-    // A socket that is not a unix one says pid 0.
-    if result != 0 || peer.pid <= 0 {
+    // A socket that is not a unix one says pid 0; one that this process made says its own.
+    if result != 0 || peer.pid <= 0 || peer.pid as u32 == std::process::id() {
         return Err(Error::NotAChild);
     }
     Ok(peer.pid as u32)
