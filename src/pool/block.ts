@@ -6,22 +6,23 @@ import { wordsOf } from '../arena/words';
 export const KIND_MESSAGE = 1;
 export const KIND_CHANNEL = 4;
 
-const WINDOW = 1 << 20;
-
 export interface BlockViews {
   readonly words: Int32Array;
   readonly doubles: Float64Array;
   readonly bytes: Uint8Array;
 }
 
-/** The first `bytes` bytes (a multiple of 8) of block `id`, which this thread holds, or somebody does for as long as the views are used. */
+/** Blocks from this size on get an ArrayBuffer of their own; smaller ones lie in the thread's windows. */
+const SMALL = 64 << 10;
+
+/** The first `bytes` bytes (a multiple of 8) of block `id`, which somebody holds for as long as the views are used. */
 export function blockViews(id: number, bytes: number): BlockViews {
   let buffer: ArrayBuffer;
   let offset = 0;
-  if (bytes < WINDOW) {
-    const { words, at } = wordsOf(id);
-    buffer = words.buffer as ArrayBuffer;
-    offset = words.byteOffset + at * 4;
+  const small = bytes < SMALL ? wordsOf(id) : undefined;
+  if (small !== undefined && small.at * 4 + bytes <= small.words.byteLength) {
+    buffer = small.words.buffer as ArrayBuffer;
+    offset = small.words.byteOffset + small.at * 4;
   } else {
     buffer = native.blockBuffer(id);
   }

@@ -30,6 +30,7 @@ export class TaskRunner {
   private readonly reader: ValueReader;
   private readonly answers: AnswerWriter;
   private readonly functions = new Map<number, Callable>();
+  private readonly numbers = new Map<number, Float64Array>();
   private lastFunction: Callable | undefined;
   private lastFunctionId = -1;
   /** The task that runs; shown as currentTask(). */
@@ -277,8 +278,7 @@ export class TaskRunner {
       const f = this.functionOf(words[at + 2]);
       if (kind === L.NUMBERS) {
         this.reader.seek(at + L.TASK_HEADER, at + L.TASK_HEADER + 4);
-        const { doubles } = blockViews(this.reader.rawDouble(), L.MAX_NUMBERS * 8);
-        run = new NumbersChunk(words, this.answers, this.running, id, f, count, doubles);
+        run = new NumbersChunk(words, this.answers, this.running, id, f, count, this.numbersIn(this.reader.rawDouble()));
       } else {
         const spread = (words[at] & L.SPREAD) !== 0;
         run = new ItemsChunk(words, this.answers, this.running, id, f, count, this.payload(at), spread);
@@ -296,6 +296,16 @@ export class TaskRunner {
     }
     this.park();
     void promise.then(() => this.settledChunk());
+  }
+
+  /** The doubles of a block. The pool uses the same few again and again. */
+  private numbersIn(block: number): Float64Array {
+    let doubles = this.numbers.get(block);
+    if (doubles === undefined) {
+      doubles = blockViews(block, L.MAX_NUMBERS * 8).doubles;
+      this.numbers.set(block, doubles);
+    }
+    return doubles;
   }
 
   private endChunk(): void {
