@@ -28,6 +28,8 @@ mod cpu;
 mod error;
 mod exit;
 mod frame;
+#[cfg(all(test, unix))]
+mod frame_test;
 mod identity;
 mod link;
 mod message;

@@ -1,27 +1,41 @@
 //! A started process finds its parent, and ties its life to it.
 
 use std::mem::size_of;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 
-use super::{lift, CONTROL_FD};
+use super::{dev_null, errno, lift, CONTROL_FD};
 use crate::error::Error;
 use crate::os::{Attached, ARENA_FD};
 
-/// Attaching moves the control socket away from its number. So a second copy of this library in the
-/// process, with statics of its own, finds none and is told that this is no child. (`FD_CLOEXEC` could
-/// not mark it: Node sets that on every inherited descriptor before any script runs.)
+/// Attaching moves the control socket away from its number and leaves `/dev/null` there. So a second
+/// copy of this library in the process, with statics of its own, sees that it comes too late, and the
+/// number can't pass to some socket of the program, which it would take for the control socket.
+/// (`FD_CLOEXEC` could not mark it: Node sets that on every inherited descriptor before any script.)
 pub(super) fn attach() -> Result<Attached, Error> {
     let parent_pid = peer_pid()?;
-    let socket = lift(CONTROL_FD).map_err(|errno| Error::Os {
-        what: "fcntl",
-        errno,
-    })?;
-    // SAFETY: the starter put the socket at this number for us, and nobody else in this process knows of it.
-    drop(unsafe { OwnedFd::from_raw_fd(CONTROL_FD) });
+    let os_error = |what| move |errno| Error::Os { what, errno };
+    let null = dev_null()?;
+    let socket = lift(CONTROL_FD).map_err(os_error("fcntl"))?;
+    // SAFETY: takes no pointers. The starter put the socket there for us, and nobody else in this
+    // process knows of it.
+    if unsafe { libc::dup3(null.as_raw_fd(), CONTROL_FD, libc::O_CLOEXEC) } < 0 {
+        return Err(os_error("dup3")(errno()));
+    }
     // SAFETY: takes no pointers.
     unsafe { libc::fcntl(ARENA_FD, libc::F_SETFD, libc::FD_CLOEXEC) };
     die_with_parent(parent_pid);
     Ok(Attached { socket, parent_pid })
+}
+
+/// Whether `/dev/null` is where the control socket was.
+fn attached_before() -> bool {
+    // SAFETY: all zeroes is a valid stat; it is only written to.
+    let mut there: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: `there` is writable.
+    let known = unsafe { libc::fstat(CONTROL_FD, &mut there) } == 0;
+    let null = std::fs::metadata("/dev/null").map(|file| file.rdev());
+    known && there.st_mode & libc::S_IFMT == libc::S_IFCHR && null.is_ok_and(|n| n == there.st_rdev)
 }
 
 /// The process that made the control socket: our parent, also if it is dead.
@@ -42,6 +56,9 @@ fn peer_pid() -> Result<u32, Error> {
             &mut length,
         )
     };
+    if result != 0 && attached_before() {
+        return Err(Error::AlreadyAttached);
+    }
     // A socket that is not a unix one says pid 0; one that this process made says its own.
     if result != 0 || peer.pid <= 0 || peer.pid as u32 == std::process::id() {
         return Err(Error::NotAChild);

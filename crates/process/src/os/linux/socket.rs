@@ -154,10 +154,13 @@ pub(super) fn write(socket: &OwnedFd, parts: [&[u8]; 2], handles: &[OwnedFd]) ->
         match errno() {
             _ if count == 0 => return Transfer::Later,
             libc::EINTR => {}
-            // ENOBUFS, ENOMEM: the kernel is short of memory. ETOOMANYREFS: this user has more
-            // descriptors under way than RLIMIT_NOFILE. All pass.
-            libc::EAGAIN | libc::ENOBUFS | libc::ENOMEM | libc::ETOOMANYREFS => {
-                return Transfer::Later
+            libc::EAGAIN => return Transfer::Later,
+            // The kernel is short of memory, or this user has more descriptors under way than
+            // RLIMIT_NOFILE. That passes, but poll calls the socket writable meanwhile: the pause
+            // keeps the core thread from spinning.
+            libc::ENOBUFS | libc::ENOMEM | libc::ETOOMANYREFS => {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+                return Transfer::Later;
             }
             _ => return Transfer::Closed,
         }
