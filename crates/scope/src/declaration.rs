@@ -25,8 +25,8 @@ pub struct Declaration {
     /// Where the declared name stands.
     pub start: u32,
     pub kind: DeclarationKind,
-    /// It stands at the top level of the file, or of the only function that the file consists of: there is one such
-    /// variable, however often the functions that use it were made.
+    /// It stands at the top level of the file, or of the only function that the file consists of, in no loop: there is
+    /// one such variable, however often the functions that use it were made.
     pub top_level: bool,
     /// Something assigns to it after its declaration, anywhere in the file.
     pub written: bool,
@@ -87,38 +87,26 @@ fn scope_around(semantic: &Semantic<'_>, at: u32) -> ScopeId {
     best
 }
 
-/// Whether a scope is the file's, or the body of the one function that the whole file is wrapped in.
+/// Whether a scope is entered once for each run of the file: the file's own, that of the one function that the whole
+/// file is wrapped in, or a block in these that is in no loop.
 fn is_top_level(semantic: &Semantic<'_>, scope: ScopeId) -> bool {
-    let scoping = semantic.scoping();
     let nodes = semantic.nodes();
-    let mut scope = scope;
-    if scope == scoping.root_scope_id() {
-        return true;
-    }
-    // `async (…) => {{ … }}`: a block that is all of the function's body.
-    if let AstKind::BlockStatement(_) = nodes.kind(scoping.get_node_id(scope)) {
-        let Some(parent) = scoping.scope_parent_id(scope) else {
-            return false;
-        };
-        let alone = match nodes.parent_kind(scoping.get_node_id(scope)) {
-            AstKind::FunctionBody(body) => body.statements.len() == 1,
-            _ => false,
-        };
-        if !alone {
-            return false;
+    let node = semantic.scoping().get_node_id(scope);
+    let mut kinds = std::iter::once(nodes.kind(node)).chain(nodes.ancestor_kinds(node));
+    for kind in kinds.by_ref() {
+        match kind {
+            AstKind::Function(_) | AstKind::ArrowFunctionExpression(_) => break,
+            AstKind::ForStatement(_)
+            | AstKind::ForInStatement(_)
+            | AstKind::ForOfStatement(_)
+            | AstKind::WhileStatement(_)
+            | AstKind::DoWhileStatement(_)
+            | AstKind::StaticBlock(_) => return false,
+            AstKind::Program(_) => return true,
+            _ => {}
         }
-        scope = parent;
     }
-    let node = scoping.get_node_id(scope);
-    if !matches!(
-        nodes.kind(node),
-        AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)
-    ) {
-        return false;
-    }
-    let mut outside = nodes
-        .ancestor_kinds(node)
-        .filter(|kind| !matches!(kind, AstKind::ParenthesizedExpression(_)));
+    let mut outside = kinds.filter(|kind| !matches!(kind, AstKind::ParenthesizedExpression(_)));
     matches!(outside.next(), Some(AstKind::ExpressionStatement(_)))
         && matches!(outside.next(), Some(AstKind::Program(p)) if p.body.len() == 1)
 }

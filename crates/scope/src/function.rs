@@ -82,6 +82,8 @@ pub struct FunctionInfo {
     pub kind: FunctionKind,
     pub is_async: bool,
     pub is_generator: bool,
+    /// Its parameters are mere names: entering it runs nothing.
+    pub plain_parameters: bool,
     /// Where V8 says that the function begins: at its parameters, an arrow's first character, a class's constructor.
     pub location: u32,
     /// Of a method: where its key stands if that is computed or private, with the brackets.
@@ -268,6 +270,18 @@ fn describe(form: Form, pre: u32, source: &str, program: &Program<'_>) -> Option
             .map_or(&[][..], |symbol| scoping.get_resolved_reference_ids(symbol));
         variable(&id.name, ids)
     });
+    let parameters = match &root {
+        Root::Function(f) => Some(&f.params),
+        Root::Arrow(f) => Some(&f.params),
+        Root::Method { function, .. } => Some(&function.params),
+        Root::Class(_) => None,
+    };
+    let plain_parameters = parameters.is_some_and(|p| {
+        p.rest.is_none()
+            && p.items
+                .iter()
+                .all(|item| item.pattern.kind.is_binding_identifier())
+    });
     let (kind, is_async, is_generator, location) = match &root {
         Root::Function(f) => (
             FunctionKind::Function,
@@ -291,6 +305,7 @@ fn describe(form: Form, pre: u32, source: &str, program: &Program<'_>) -> Option
         kind,
         is_async,
         is_generator,
+        plain_parameters,
         location,
         odd_key: odd_key.map(range),
         own_name,
@@ -502,6 +517,7 @@ impl FunctionInfo {
             .string("kind", kind)
             .bool("async", self.is_async)
             .bool("generator", self.is_generator)
+            .bool("plainParameters", self.plain_parameters)
             .number("location", self.location)
             .range("oddKey", self.odd_key)
             .raw("ownName", own_name.as_deref().unwrap_or("null"))

@@ -239,6 +239,16 @@ fn own_name_is_told_apart() {
 }
 
 #[test]
+fn plain_parameters() {
+    let plain = |s: &str| info(s).plain_parameters;
+    assert!(plain("(a, b) => a"));
+    assert!(plain("m() {}"));
+    assert!(!plain("(a = 1) => a"));
+    assert!(!plain("({ a }) => a"));
+    assert!(!plain("(...a) => a"));
+}
+
+#[test]
 fn members_that_are_read() {
     let members = |s: &str| info(s).free[0].members.clone();
     assert_eq!(

@@ -133,11 +133,29 @@ fn declarations_at_a_place() {
     assert!(!b.top_level && b.written);
     assert_eq!(b, c);
     let b = declarations(source, Language::Js, "b", &[at("() => b", 0)]).unwrap()[0].unwrap();
-    assert!(!b.top_level && !b.written);
+    assert!(b.top_level && !b.written);
     assert_eq!(
         declarations(source, Language::Js, "zzz", &[0]).unwrap(),
         [None]
     );
+}
+
+#[test]
+fn blocks_of_the_top_level_run_once_unless_in_a_loop() {
+    for (source, want) in [
+        ("{ let v = 1; f = () => ++v; }", true),
+        ("try {} catch (v) { f = () => ++v; }", true),
+        ("if (x) { let v; f = () => ++v; }", true),
+        ("for (let v = 0; v < 3; v++) f = () => ++v;", false),
+        ("while (x) { let v; f = () => ++v; }", false),
+        ("for (const x of y) { { let v; f = () => ++v; } }", false),
+        ("(() => { let v; f = () => ++v; })(); g()", false),
+        ("class A { static { let v; f = () => ++v; } }", false),
+    ] {
+        let at = source.find("() => ++v").unwrap() as u32;
+        let found = declarations(source, Language::Js, "v", &[at]).unwrap()[0].unwrap();
+        assert_eq!(found.top_level, want, "{source}");
+    }
 }
 
 #[test]

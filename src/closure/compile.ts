@@ -1,0 +1,138 @@
+/**
+ * The script that makes a captured function again.
+ *
+ * It is a function around the captured text: what is there beforehand comes in as parameters, what is set afterwards are
+ * variables of its own, and variables shared with other functions are read and written in their cell, `cell.value`. The
+ * text stands at its own line and column under its own file's name, so stacks are those of the original.
+ */
+import { applyEdits, substitute } from './edit';
+import { isEarly, type FunctionNode } from './graph';
+import { compileScript } from './load';
+import type { Reference } from './reference';
+import { origins, type Binding, type Cell } from './revived';
+
+/** All of a function but the values of its variables. Functions of one text share it. */
+export interface Code {
+  /** The script. */
+  readonly source: string;
+  readonly lineOffset: number;
+  readonly columnOffset: number;
+  /** Its parameters in order: references, values, cells. */
+  readonly references: readonly {
+    readonly reference: Reference;
+    readonly binding: string | null;
+    readonly member: string | null;
+  }[];
+  readonly early: readonly string[];
+  readonly cells: readonly string[];
+  /** Set afterwards, in this order. */
+  readonly late: readonly string[];
+  readonly text: string;
+  readonly url: string;
+  readonly line: number;
+  readonly column: number;
+  readonly strict: boolean;
+}
+
+/** The code of a function, in the light of what it shares and what lies on a cycle. */
+export function codeOf(node: FunctionNode): Code {
+  const { captured } = node;
+  const { text, info, prefix, url, line, column, strict } = captured;
+  const early: string[] = [];
+  const late: string[] = [];
+  const cells: string[] = [];
+  const edits = [...captured.edits];
+  for (const entry of node.variables) {
+    const { name, free } = entry.variable;
+    if (entry.cell !== undefined) {
+      edits.push(...substitute(name, free.references, `${prefix}cell${cells.length}.value`));
+      cells.push(name);
+    } else {
+      (isEarly(node, entry) ? early : late).push(name);
+    }
+  }
+  const parameters = [
+    ...captured.references.map(({ parameter }) => parameter),
+    ...early,
+    ...cells.map((_, i) => `${prefix}cell${i}`),
+  ];
+  const values = [...early, ...late];
+  const head =
+    `(function(${parameters.join()}){${strict ? '"use strict";' : ''}` +
+    `${late.length > 0 ? `let ${late.join()};` : ''}` +
+    `const ${prefix}set={${late.map((name) => `${JSON.stringify(name)}:(${prefix}value)=>{${name}=${prefix}value}`).join()}},` +
+    `${prefix}get={${values.map((name) => `${JSON.stringify(name)}:()=>${name}`).join()}};` +
+    `return[${prefix}set,${prefix}get,(${info.form === 'expression' ? '' : '{'}`;
+  const tail = `\n${info.form === 'expression' ? '' : '}'})]})`;
+  const body = applyEdits(text, edits);
+  // The head stands before the text on its first line, or else on the line before.
+  const sameLine = column >= head.length;
+  return {
+    source: sameLine ? head + body + tail : `${head}\n${' '.repeat(column)}${body}${tail}`,
+    lineOffset: sameLine ? line : line - 1,
+    columnOffset: sameLine ? column - head.length : 0,
+    references: captured.references.map(({ reference, binding, member }) => ({ reference, binding, member })),
+    early,
+    cells,
+    late,
+    text,
+    url,
+    line,
+    column,
+    strict,
+  };
+}
+
+type Setters = Record<string, (value: unknown) => void>;
+type Getters = Record<string, () => unknown>;
+type Factory = (...parameters: unknown[]) => [set: Setters, get: Getters, holder: Function | object];
+
+const factories = new Map<string, Factory>();
+const KEPT = 1000;
+
+/** The name of a script as it stands in stacks. */
+function fileOf(url: string): string {
+  return url === '' ? 'multiproc:anonymous' : url;
+}
+
+function factoryOf({ source, url, lineOffset, columnOffset }: Code): Factory {
+  const key = `${url}\0${lineOffset}:${columnOffset}\0${source}`;
+  let factory = factories.get(key);
+  if (factory === undefined) {
+    factory = compileScript(source, { filename: fileOf(url), lineOffset, columnOffset }) as Factory;
+    if (factories.size >= KEPT) factories.delete(factories.keys().next().value!);
+    factories.set(key, factory);
+  }
+  return factory;
+}
+
+/** Makes a function. Its late variables are set by what comes with it. */
+export function makeFunction(
+  code: Code,
+  name: string | undefined,
+  references: readonly unknown[],
+  values: readonly unknown[],
+  cells: readonly Cell[],
+): { fn: Function; set: Setters } {
+  const [set, get, holder] = factoryOf(code)(...references, ...values, ...cells);
+  const fn = typeof holder === 'function' ? holder : methodIn(holder);
+  if (name !== undefined && Object.getOwnPropertyDescriptor(fn, 'name')?.value !== name) {
+    Object.defineProperty(fn, 'name', { value: name, configurable: true });
+  }
+  const bindings = new Map<string, Binding>();
+  for (const { reference, binding, member } of code.references) {
+    if (binding !== null) bindings.set(binding, { kind: 'reference', reference, member });
+  }
+  for (const variable of [...code.early, ...code.late]) bindings.set(variable, { kind: 'value', read: get[variable] });
+  code.cells.forEach((variable, i) => bindings.set(variable, { kind: 'cell', cell: cells[i] }));
+  const { text, url, line, column, strict } = code;
+  origins.set(fn, { text, url, line, column, strict, bindings });
+  return { fn, set };
+}
+
+/** The method or accessor of an object that has nothing else. */
+function methodIn(holder: object): Function {
+  const [key] = Reflect.ownKeys(holder);
+  const { get, set, value } = Object.getOwnPropertyDescriptor(holder, key)!;
+  return (get ?? set ?? value) as Function;
+}

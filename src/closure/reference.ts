@@ -1,0 +1,223 @@
+/**
+ * What travels by reference: things that every process has, or can load.
+ *
+ * Globals and Node's own modules are found by identity. The small table holds what may stand in data (`process`, `Math`,
+ * `require('node:os')`), the large one every function reachable from them, and is built when such a function first turns
+ * up. Building them touches no lazy getter of the global object: reading `FormData` would load 40 ms of code.
+ */
+import { builtinModules, createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { types } from 'node:util';
+import { malformed } from '../codec/bytes';
+import { loadedModule } from './load';
+
+/** A property's key; a well-known symbol as its name with an @ before it. */
+type Key = string;
+
+export type Reference =
+  /** globalThis.path[0].path[1]… */
+  | { readonly kind: 'global'; readonly path: readonly Key[] }
+  /** The same from a module of Node's. */
+  | { readonly kind: 'builtin'; readonly module: string; readonly path: readonly Key[] }
+  /** A prototype or constructor that no name leads to. */
+  | { readonly kind: 'intrinsic'; readonly index: number }
+  /** An import of the file `base`; the name '*' is the module's namespace. */
+  | {
+      readonly kind: 'import';
+      readonly base: string;
+      readonly source: string;
+      readonly name: string;
+      readonly attributes: Readonly<Record<string, string>>;
+    }
+  /** module.exports of a CommonJS file, or one of its properties. */
+  | { readonly kind: 'commonjs'; readonly file: string; readonly key: string | null }
+  /** The function `require` of a file. */
+  | { readonly kind: 'require'; readonly base: string }
+  /** import.meta of a file. */
+  | { readonly kind: 'meta'; readonly base: string };
+
+const nodeRequire = createRequire(__filename);
+
+const generator = Object.getPrototypeOf(function* () {}) as Function;
+const asyncFunction = Object.getPrototypeOf(async function () {}) as Function;
+const asyncGenerator = Object.getPrototypeOf(async function* () {}) as Function;
+const typedArray = Object.getPrototypeOf(Int8Array) as Function;
+const arrayIterator = Object.getPrototypeOf([][Symbol.iterator]()) as object;
+/** Never reordered. */
+const INTRINSICS: readonly object[] = [
+  generator,
+  asyncFunction,
+  asyncGenerator,
+  typedArray,
+  arrayIterator,
+  Object.getPrototypeOf(arrayIterator) as object,
+  generator.constructor,
+  asyncFunction.constructor,
+  asyncGenerator.constructor,
+];
+
+const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+type Table = Map<object, Reference>;
+
+function put(table: Table, value: unknown, reference: Reference): boolean {
+  if (!isObject(value) || table.has(value)) return false;
+  table.set(value, reference);
+  return true;
+}
+
+/** Node's modules that are loaded: a value of one that is not can't have turned up. */
+function loadedBuiltins(): string[] {
+  const list = (process as unknown as { moduleLoadList?: string[] }).moduleLoadList;
+  const loaded = list === undefined ? undefined : new Set(list);
+  const odd = /^_|^(?:process|punycode|sys)$/;
+  return builtinModules.filter((name) => !odd.test(name) && (loaded?.has(`NativeModule ${name}`) ?? true));
+}
+
+let roots: Table | undefined;
+let builtinsSeen = 0;
+
+function rootTable(): Table {
+  const count = (process as unknown as { moduleLoadList?: string[] }).moduleLoadList?.length ?? 1;
+  if (roots !== undefined && count === builtinsSeen) return roots;
+  builtinsSeen = count;
+  roots = new Map();
+  put(roots, globalThis, { kind: 'global', path: [] });
+  put(roots, process, { kind: 'global', path: ['process'] });
+  put(roots, console, { kind: 'global', path: ['console'] });
+  put(roots, process.env, { kind: 'global', path: ['process', 'env'] });
+  for (const name of ['Math', 'JSON', 'Reflect', 'Atomics', 'Intl', 'WebAssembly', 'performance']) {
+    put(roots, Object.getOwnPropertyDescriptor(globalThis, name)?.value, { kind: 'global', path: [name] });
+  }
+  for (const module of loadedBuiltins()) {
+    put(roots, nodeRequire(`node:${module}`), { kind: 'builtin', module: `node:${module}`, path: [] });
+  }
+  return roots;
+}
+
+/** The reference for an object of the small table. */
+export function rootReference(value: object): Reference | undefined {
+  return rootTable().get(value);
+}
+
+let functions: Table | undefined;
+let functionsOf: Table | undefined;
+
+function functionTable(): Table {
+  const rooted = rootTable();
+  if (functions !== undefined && functionsOf === rooted) return functions;
+  functionsOf = rooted;
+  const table: Table = (functions = new Map());
+  const walk = (object: object, at: (path: Key[]) => Reference, path: Key[], depth: number): void => {
+    for (const key of Reflect.ownKeys(object)) {
+      const name = typeof key === 'string' ? key : wellKnown(key);
+      if (name === undefined) continue;
+      const value = Object.getOwnPropertyDescriptor(object, key)?.value as unknown;
+      if (!isObject(value) || types.isProxy(value)) continue;
+      const inner = [...path, name];
+      if (put(table, value, at(inner)) && depth > 0) walk(value, at, inner, depth - 1);
+    }
+  };
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    const value = Object.getOwnPropertyDescriptor(globalThis, name)!.value as unknown;
+    if (!isObject(value) || types.isProxy(value) || value === globalThis) continue;
+    const at = (path: Key[]): Reference => ({ kind: 'global', path });
+    if (put(table, value, at([name]))) walk(value, at, [name], 2);
+  }
+  for (const [value, reference] of rooted) {
+    put(table, value, reference);
+    if (reference.kind !== 'builtin') continue;
+    walk(value, (path) => ({ kind: 'builtin', module: reference.module, path }), [], 2);
+  }
+  INTRINSICS.forEach((value, index) => put(table, value, { kind: 'intrinsic', index }));
+  return table;
+}
+
+function wellKnown(symbol: symbol): string | undefined {
+  const name = symbol.description;
+  if (name === undefined || !name.startsWith('Symbol.')) return undefined;
+  const own = Object.getOwnPropertyDescriptor(Symbol, name.slice(7))?.value as unknown;
+  return own === symbol ? `@${name.slice(7)}` : undefined;
+}
+
+/** The reference for a function of the runtime. The caller has seen that it is one: a name alone can be anybody's. */
+export function runtimeReference(fn: Function): Reference | undefined {
+  return functionTable().get(fn);
+}
+
+let cacheSize = -1;
+let exported: Table = new Map();
+
+/** The reference for what a CommonJS module, other than the main one, exports. */
+export function commonjsReference(value: object): Reference | undefined {
+  const files = Object.keys(nodeRequire.cache);
+  if (files.length !== cacheSize) {
+    cacheSize = files.length;
+    exported = new Map();
+    for (const file of files) addExports(file, nodeRequire.cache[file]);
+  }
+  return exported.get(value);
+}
+
+function addExports(file: string, module: NodeJS.Module | undefined): void {
+  if (module === undefined || module.id === '.' || module === process.mainModule || !module.loaded) return;
+  const value: unknown = module.exports;
+  if (!isObject(value) || types.isProxy(value)) return;
+  put(exported, value, { kind: 'commonjs', file, key: null });
+  for (const key of Object.keys(value)) {
+    const member = Object.getOwnPropertyDescriptor(value, key)?.value as unknown;
+    if (typeof member === 'function') put(exported, member, { kind: 'commonjs', file, key });
+  }
+}
+
+function follow(from: unknown, path: readonly Key[]): unknown {
+  let at = from;
+  for (const key of path) {
+    if (!isObject(at)) throw malformed(`there is no ${path.join('.')} here`);
+    const name = key.startsWith('@') ? (Symbol as unknown as Record<string, symbol>)[key.slice(1)] : key;
+    at = (at as Record<PropertyKey, unknown>)[name];
+  }
+  return at;
+}
+
+/** The receiver's side: what a reference means in this process. Modules must have been loaded before, or be loadable at once. */
+export function resolveReference(reference: Reference): unknown {
+  switch (reference?.kind) {
+    case 'global':
+      return follow(globalThis, reference.path);
+    case 'builtin':
+      return follow(nodeRequire(reference.module), reference.path);
+    case 'intrinsic':
+      return INTRINSICS[reference.index];
+    case 'import':
+      return loadedModule(reference, reference.name);
+    case 'commonjs': {
+      const exports = nodeRequire(reference.file) as Record<string, unknown>;
+      return reference.key === null ? exports : exports[reference.key];
+    }
+    case 'require':
+      return createRequire(reference.base);
+    case 'meta':
+      return importMeta(reference.base);
+    default:
+      throw malformed('a reference is of no known kind');
+  }
+}
+
+/** import.meta as the file `base` had it. */
+function importMeta(base: string): object {
+  const url = base.startsWith('file:') ? new URL(base) : undefined;
+  const filename = url === undefined ? base : decodeURIComponent(url.pathname);
+  const resolve = (specifier: string): string => {
+    if (/^(?:\.{0,2}\/|file:)/.test(specifier)) return new URL(specifier, base).href;
+    const file = createRequire(base).resolve(specifier);
+    return file.startsWith('/') ? pathToFileURL(file).href : file;
+  };
+  return Object.assign(Object.create(null) as object, {
+    url: base,
+    filename,
+    dirname: filename.slice(0, filename.lastIndexOf('/')),
+    resolve,
+  });
+}

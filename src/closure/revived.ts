@@ -1,0 +1,26 @@
+/** Functions that arrived from another process: what is needed to send them on. */
+import type { Reference } from './reference';
+
+/** A variable that several functions share, one of which writes it. */
+export interface Cell {
+  value: unknown;
+}
+
+export type Binding =
+  | { readonly kind: 'value'; read(): unknown }
+  | { readonly kind: 'cell'; readonly cell: Cell }
+  | { readonly kind: 'reference'; readonly reference: Reference; readonly member: string | null };
+
+export interface Origin {
+  /** As it was written, before anything was put in the place of its variables. */
+  readonly text: string;
+  readonly url: string;
+  /** From 0. */
+  readonly line: number;
+  readonly column: number;
+  readonly strict: boolean;
+  readonly bindings: ReadonlyMap<string, Binding>;
+}
+
+/** By function. */
+export const origins = new WeakMap<Function, Origin>();

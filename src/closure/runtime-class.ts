@@ -1,0 +1,33 @@
+/** Whether an object's class is the runtime's own: then its properties are not all that it is. */
+import { types } from 'node:util';
+import { internalsOf } from './inspector';
+import { urlOf } from './scripts';
+
+const toText = Function.prototype.toString;
+const known = new WeakMap<object, boolean>();
+
+/** Whether a function is part of the runtime: native code, or JavaScript inside of Node. */
+export function isRuntimeFunction(fn: Function): boolean {
+  if (/\{\s*\[native code\]\s*\}$/.test(toText.call(fn))) return true;
+  const { location } = internalsOf(fn);
+  return location === undefined || urlOf(location.scriptId).startsWith('node:');
+}
+
+/** @param prototype of the object; an ancestor of it counts as well. */
+export function isRuntimeClass(prototype: object): boolean {
+  const found = known.get(prototype);
+  if (found !== undefined) return found;
+  let result = false;
+  for (let at: object | null = prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    if (types.isProxy(at)) break;
+    const constructor = Object.getOwnPropertyDescriptor(at, 'constructor')?.value as unknown;
+    if (typeof constructor !== 'function' || types.isProxy(constructor)) continue;
+    if (Object.getOwnPropertyDescriptor(constructor, 'prototype')?.value !== at) continue;
+    if (constructor !== Array && isRuntimeFunction(constructor)) {
+      result = true;
+      break;
+    }
+  }
+  known.set(prototype, result);
+  return result;
+}

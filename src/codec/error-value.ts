@@ -1,0 +1,100 @@
+/**
+ * Errors as data. No constructor of the user runs, on neither side, and no getter: what is read is read by descriptors.
+ *
+ * An error keeps its message, stack, cause, errors[], and its own enumerable properties. Its class is put back where this
+ * process knows one of that name: JavaScript's own, this library's, or a global one. Else it is an Error with that name.
+ */
+import { errorClasses } from '../errors';
+
+/** A property that is no getter: own, or of the nearest prototype that has it. */
+export function dataProperty(object: object, key: PropertyKey): unknown {
+  for (let at: object | null = object; at !== null; at = Object.getPrototypeOf(at)) {
+    const descriptor = Object.getOwnPropertyDescriptor(at, key);
+    if (descriptor !== undefined) return descriptor.value;
+  }
+  return undefined;
+}
+
+/** What an error is made of. */
+export interface ErrorParts {
+  /** The name of its class; '' where it has none. */
+  readonly type: string;
+  /** What `error.name` gives. */
+  readonly name: string;
+  readonly stack: string;
+  /** Own properties: key, value, whether it is enumerable. `message`, `cause` and `errors` are among them. */
+  readonly properties: readonly { key: string; value: unknown; enumerable: boolean }[];
+}
+
+const ownStack = Object.getOwnPropertyDescriptor(new Error(), 'stack');
+
+/** The stack of an error: a property, or in newer V8s a getter of V8's own. */
+function stackOf(error: Error): string {
+  const descriptor = Object.getOwnPropertyDescriptor(error, 'stack');
+  let stack: unknown = descriptor?.value;
+  if (descriptor?.get !== undefined && descriptor.get === ownStack?.get) {
+    try {
+      stack = descriptor.get.call(error);
+    } catch {
+      // Error.prepareStackTrace of the user threw.
+    }
+  }
+  return typeof stack === 'string' ? stack : '';
+}
+
+export function errorParts(error: Error): ErrorParts {
+  const constructor = dataProperty(Object.getPrototypeOf(error) ?? error, 'constructor');
+  const type =
+    typeof constructor === 'function' ? Object.getOwnPropertyDescriptor(constructor, 'name')?.value : undefined;
+  const name = dataProperty(error, 'name');
+  const properties: { key: string; value: unknown; enumerable: boolean }[] = [];
+  for (const key of Object.getOwnPropertyNames(error)) {
+    if (key === 'stack') continue;
+    const descriptor = Object.getOwnPropertyDescriptor(error, key)!;
+    if (!('value' in descriptor)) continue;
+    const known = key === 'message' || key === 'cause' || key === 'errors' || key === 'name';
+    if (descriptor.enumerable || known)
+      properties.push({ key, value: descriptor.value, enumerable: descriptor.enumerable! });
+  }
+  return {
+    type: typeof type === 'string' ? type : '',
+    name: typeof name === 'string' ? name : 'Error',
+    stack: stackOf(error),
+    properties,
+  };
+}
+
+const NATIVE = [Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
+const natives = new Map<string, Function>(NATIVE.map((type) => [type.name, type]));
+
+/** The prototype for the class of an error that arrived; undefined where this process knows none of that name. */
+function prototypeOf(type: string): object | undefined {
+  const known = natives.get(type) ?? errorClasses.get(type);
+  if (known !== undefined) return known.prototype as object;
+  const global = Object.getOwnPropertyDescriptor(globalThis, type)?.value as unknown;
+  if (typeof global !== 'function') return undefined;
+  const prototype = Object.getOwnPropertyDescriptor(global, 'prototype')?.value as unknown;
+  const isError = typeof prototype === 'object' && prototype !== null && Error.prototype.isPrototypeOf(prototype);
+  return isError ? prototype : undefined;
+}
+
+function define(error: Error, key: string, value: unknown, enumerable = false): void {
+  Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true });
+}
+
+/** An error without its properties, which may refer back to it: add them with {@link addErrorProperty}. */
+export function makeError(type: string, name: string, stack: string): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  const prototype = prototypeOf(type);
+  if (prototype !== undefined) Object.setPrototypeOf(error, prototype);
+  if (dataProperty(error, 'name') !== name) define(error, 'name', name);
+  define(error, 'stack', stack);
+  return error;
+}
+
+export function addErrorProperty(error: Error, key: string, value: unknown, enumerable: boolean): void {
+  define(error, key, value, enumerable);
+}

@@ -1,0 +1,108 @@
+/** What an object is, as far as sending it goes. Read by descriptors and by what the runtime knows: no code runs. */
+import { types } from 'node:util';
+import { handleOf } from '../arena/handle';
+import { isRuntimeClass } from '../closure/runtime-class';
+import { rootReference } from '../closure/reference';
+import { errorClasses } from '../errors';
+import { dataProperty } from './error-value';
+import { refuse } from './refusal';
+
+const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
+
+/** A leaf holds no other values: a date, a buffer, a handle, something that goes by reference. */
+export type ObjectKind = 'plain' | 'array' | 'map' | 'set' | 'error' | 'instance' | 'leaf';
+
+/** @throws Refusal for what can't be sent at all. */
+export function kindOf(value: object): ObjectKind {
+  if (types.isProxy(value)) refuse('it is a Proxy, whose traps would have to run');
+  if (Array.isArray(value)) return 'array';
+  const prototype = getPrototypeOf(value) as object | null;
+  if (prototype === Object.prototype || prototype === null) {
+    if (prototype === null) refuseNamespace(value);
+    return rootReference(value) === undefined ? 'plain' : 'leaf';
+  }
+  if (types.isMap(value)) return 'map';
+  if (types.isSet(value)) return 'set';
+  if (types.isNativeError(value)) return 'error';
+  if (types.isDate(value) || types.isRegExp(value) || ArrayBuffer.isView(value)) return 'leaf';
+  if (types.isAnyArrayBuffer(value) || types.isBoxedPrimitive(value)) return 'leaf';
+  if (handleOf(value) !== undefined || rootReference(value) !== undefined) return 'leaf';
+  if (className(value) === 'DOMException' && value instanceof DOMException) return 'leaf';
+  refuseRuntime(value, className(value));
+  return 'instance';
+}
+
+/** The name of the class of an object, '' for none; nothing of the user's runs. */
+export function className(value: object): string {
+  for (let at = getPrototypeOf(value) as object | null; at !== null && !types.isProxy(at); at = getPrototypeOf(at)) {
+    const constructor = getOwnPropertyDescriptor(at, 'constructor')?.value as unknown;
+    if (typeof constructor !== 'function') continue;
+    const name = types.isProxy(constructor) ? '' : (getOwnPropertyDescriptor(constructor, 'name')?.value as unknown);
+    return typeof name === 'string' ? name : '';
+  }
+  return '';
+}
+
+/** Refuses what is more than its properties. */
+export function refuseRuntime(value: object, name: string): void {
+  if (types.isPromise(value)) refuse('a Promise belongs to this process; await it first');
+  if (types.isGeneratorObject(value)) refuse('a generator that was started belongs to this process; send its function');
+  if (types.isWeakMap(value) || types.isWeakSet(value)) refuse(`a ${name} belongs to this process`);
+  if (types.isMapIterator(value) || types.isSetIterator(value))
+    refuse('an iterator belongs to this process; send its items');
+  if (types.isExternal(value)) refuse('it is native memory of this process');
+  if (types.isArgumentsObject(value)) return;
+  if (isRuntimeClass(getPrototypeOf(value) as object)) {
+    refuse(
+      `a ${name || 'native object'} belongs to this process: its state is inside the runtime; make it inside of the function`,
+    );
+  }
+}
+
+/** Refuses the namespace object of a module. */
+export function refuseNamespace(value: object): void {
+  if (types.isModuleNamespaceObject(value)) {
+    refuse('it is the namespace object of a module; import the module inside of the function');
+  }
+}
+
+/** Names of the classes that an error gets back in any process. */
+const errorTypes = new Set(
+  [Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(
+    ({ name }) => name,
+  ),
+);
+
+function lost(name: string): string {
+  const what =
+    name === 'Object' || name === ''
+      ? 'an object with a prototype of its own would lose that'
+      : `an instance of ${name} would lose its class`;
+  return `${what}; capture its data, and make it inside of the function`;
+}
+
+/**
+ * Refuses what structured clone would take apart: a captured variable is used by code that was written for the original.
+ * Arguments and items of queues are copied as structured clone copies them.
+ */
+export function refuseLossy(value: object, kind: ObjectKind): void {
+  const name = className(value);
+  if (kind === 'instance' && !types.isArgumentsObject(value)) {
+    refuse(lost(name));
+  }
+  if (kind === 'error') {
+    const type = dataProperty(value, 'constructor');
+    const known = errorTypes.has(name) || errorClasses.get(name) === type;
+    if (!known) refuse(lost(name));
+  }
+  if (kind === 'map' || kind === 'set') {
+    if (getPrototypeOf(value) !== (kind === 'map' ? Map : Set).prototype) refuse(lost(name));
+  }
+  if (kind !== 'plain' && kind !== 'array') return;
+  if (kind === 'array' && getPrototypeOf(value) !== Array.prototype) refuse(lost(name));
+  for (const key of Reflect.ownKeys(value)) {
+    if (typeof key === 'symbol') refuse(`it has a property named ${String(key)}, which would be lost`);
+    const hidden = !getOwnPropertyDescriptor(value, key)!.enumerable && !(kind === 'array' && key === 'length');
+    if (hidden) refuse(`its property '${key}' is not enumerable and would be lost`);
+  }
+}

@@ -1,0 +1,266 @@
+/** Bytes to values: the inverse of ./value-writer.ts. What no writer wrote gives a SerializationError. */
+import { fromHandle } from '../arena/handle';
+import { resolveReference, type Reference } from '../closure/reference';
+import { ByteReader, malformed } from './bytes';
+import { addErrorProperty, makeError } from './error-value';
+import { Tag, VIEWS } from './format';
+
+/** How deep values may nest: bytes of a few megabytes could otherwise exhaust the stack. */
+const MAX_DEPTH = 5000;
+
+/** Stands for a function where none is to be made. */
+export const SKIPPED: Function = () => {};
+
+type ViewConstructor = new (buffer: ArrayBuffer, offset: number, length?: number) => ArrayBufferView;
+
+export class ValueReader {
+  readonly in: ByteReader;
+  /** The functions that FUNCTION names, as far as they are made. */
+  functions: readonly Function[] = [];
+  /** Gets the references that are met; they are not resolved then. */
+  onReference: ((reference: Reference) => void) | undefined;
+  private readonly objects: unknown[] = [];
+  private depth = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.in = new ByteReader(bytes);
+  }
+
+  value(): unknown {
+    const tag = this.in.byte();
+    switch (tag) {
+      case Tag.UNDEFINED:
+        return undefined;
+      case Tag.NULL:
+        return null;
+      case Tag.TRUE:
+        return true;
+      case Tag.FALSE:
+        return false;
+      case Tag.INTEGER: {
+        const zigzag = this.in.count();
+        return (zigzag >>> 1) ^ -(zigzag & 1);
+      }
+      case Tag.DOUBLE:
+        return this.in.double();
+      case Tag.LATIN1:
+        return this.in.latin1();
+      case Tag.UTF16:
+        return this.in.utf16();
+      case Tag.BIGINT:
+        return this.bigint();
+      case Tag.REGISTERED_SYMBOL:
+        return Symbol.for(this.string());
+      case Tag.KNOWN_SYMBOL:
+        return this.knownSymbol();
+      case Tag.REPEATED: {
+        const number = this.in.count();
+        if (number >= this.objects.length) throw malformed('it refers to an object that it does not hold');
+        return this.objects[number];
+      }
+      case Tag.FUNCTION: {
+        const index = this.in.count();
+        if (index >= this.functions.length) throw malformed('it refers to a function that it does not hold');
+        return this.functions[index];
+      }
+      default:
+        if (++this.depth > MAX_DEPTH) throw malformed(`it nests deeper than ${MAX_DEPTH} levels`);
+        try {
+          return this.object(tag);
+        } finally {
+          this.depth--;
+        }
+    }
+  }
+
+  string(): string {
+    const tag = this.in.byte();
+    if (tag === Tag.LATIN1) return this.in.latin1();
+    if (tag === Tag.UTF16) return this.in.utf16();
+    throw malformed('a string is missing');
+  }
+
+  private begin<T>(object: T): T {
+    this.objects.push(object);
+    return object;
+  }
+
+  private object(tag: Tag): unknown {
+    const { in: input } = this;
+    switch (tag) {
+      case Tag.OBJECT:
+      case Tag.NULL_OBJECT: {
+        const object = this.begin<object>(tag === Tag.OBJECT ? {} : (Object.create(null) as object));
+        for (let n = input.length(2); n > 0; n--) this.property(object);
+        return object;
+      }
+      case Tag.ARRAY: {
+        const array = this.begin<unknown[]>([]);
+        const length = input.length();
+        for (let i = 0; i < length; i++) this.element(array, i);
+        array.length = length;
+        return array;
+      }
+      case Tag.SPARSE_ARRAY: {
+        const array = this.begin<unknown[]>([]);
+        const length = input.count();
+        if (length > 2 ** 32 - 1) throw malformed('an array is too long');
+        array.length = length;
+        for (let n = input.length(2); n > 0; n--) this.property(array);
+        return array;
+      }
+      case Tag.DATE:
+        return this.begin(new Date(input.double()));
+      case Tag.REGEXP:
+        return this.regExp();
+      case Tag.MAP: {
+        const map = this.begin(new Map());
+        for (let n = input.length(2); n > 0; n--) {
+          const key = this.value();
+          map.set(key, this.value());
+        }
+        return map;
+      }
+      case Tag.SET: {
+        const set = this.begin(new Set());
+        for (let n = input.length(); n > 0; n--) set.add(this.value());
+        return set;
+      }
+      case Tag.BOXED:
+        return this.boxed();
+      case Tag.ARRAY_BUFFER:
+        return this.begin(input.bytes(input.length()));
+      case Tag.RESIZABLE_BUFFER:
+        return this.resizableBuffer();
+      case Tag.VIEW:
+        return this.view();
+      case Tag.BUFFER:
+        return this.begin(Buffer.from(input.bytes(input.length())));
+      case Tag.ERROR:
+        return this.error();
+      case Tag.DOM_EXCEPTION:
+        return this.domException();
+      case Tag.HANDLE: {
+        const tree = this.string();
+        const kind = this.string();
+        return fromHandle({ tree, kind, id: input.count() });
+      }
+      case Tag.REFERENCE: {
+        const reference = this.value() as Reference;
+        if (this.onReference === undefined) return resolveReference(reference);
+        return this.onReference(reference);
+      }
+      default:
+        throw malformed(`${tag} is no tag`);
+    }
+  }
+
+  private property(object: object): void {
+    const key = this.string();
+    const value = this.value();
+    if (key === '__proto__') {
+      Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
+    } else {
+      (object as Record<string, unknown>)[key] = value;
+    }
+  }
+
+  private element(array: unknown[], index: number): void {
+    const tag = this.in.peek();
+    if (tag === Tag.HOLE) {
+      this.in.byte();
+      array.length = index + 1;
+    } else {
+      array[index] = this.value();
+    }
+  }
+
+  private bigint(): bigint {
+    const negative = this.in.byte() === 1;
+    const digits = this.string();
+    if (!/^[0-9a-f]+$/.test(digits)) throw malformed('a BigInt has odd digits');
+    const value = BigInt(`0x${digits}`);
+    return negative ? -value : value;
+  }
+
+  private knownSymbol(): symbol {
+    const name = this.string();
+    const value = Object.getOwnPropertyDescriptor(Symbol, name)?.value as unknown;
+    if (typeof value !== 'symbol') throw malformed(`Symbol.${name} is not known here`);
+    return value;
+  }
+
+  private regExp(): RegExp {
+    const source = this.string();
+    const flags = this.string();
+    try {
+      return this.begin(new RegExp(source, flags));
+    } catch {
+      throw malformed('a regular expression is none');
+    }
+  }
+
+  private boxed(): object {
+    // The number is the object's: no value inside of it begins an object.
+    const at = this.objects.push(undefined) - 1;
+    const boxed = Object(this.value()) as object;
+    this.objects[at] = boxed;
+    return boxed;
+  }
+
+  private resizableBuffer(): ArrayBuffer {
+    const length = this.in.length();
+    const maxByteLength = this.in.count();
+    const bytes = new Uint8Array(this.in.bytes(length));
+    let buffer: ArrayBuffer;
+    try {
+      buffer = new (ArrayBuffer as new (n: number, o: { maxByteLength: number }) => ArrayBuffer)(length, {
+        maxByteLength,
+      });
+    } catch {
+      throw malformed('the largest length of a buffer is none');
+    }
+    new Uint8Array(buffer).set(bytes);
+    return this.begin(buffer);
+  }
+
+  private view(): ArrayBufferView {
+    const at = this.objects.push(undefined) - 1;
+    const type = VIEWS[this.in.byte()] as ViewConstructor | undefined;
+    const offset = this.in.count();
+    const length = this.in.count();
+    const buffer = this.value();
+    if (type === undefined || !(buffer instanceof ArrayBuffer)) throw malformed('a view has no buffer');
+    let view: ArrayBufferView;
+    try {
+      view = length === 0 ? new type(buffer, offset) : new type(buffer, offset, length - 1);
+    } catch {
+      throw malformed('a view is not within its buffer');
+    }
+    this.objects[at] = view;
+    return view;
+  }
+
+  private error(): Error {
+    const at = this.objects.push(undefined) - 1;
+    const type = this.string();
+    const name = this.string();
+    const error = makeError(type, name, this.string());
+    this.objects[at] = error;
+    for (let n = this.in.length(3); n > 0; n--) {
+      const enumerable = this.in.byte() === 1;
+      const key = this.string();
+      addErrorProperty(error, key, this.value(), enumerable);
+    }
+    return error;
+  }
+
+  private domException(): DOMException {
+    const name = this.string();
+    const message = this.string();
+    const stack = this.string();
+    const error = new DOMException(message, name);
+    Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
+    return this.begin(error);
+  }
+}
