@@ -1,16 +1,21 @@
 /**
  * The workers of a pool: started as load asks, replaced when they die or have done their share, ended with the pool.
  *
- * A worker that dies before its initializer is done was not ended by a task. Then the next start waits, longer each time; after the
- * third such death in a row the pool is broken, and every task fails with that. A pool is broken at once by an initializer that throws.
+ * A worker that dies before its initializer is done was not ended by a task. Then the next start waits, longer each time; after
+ * MAX_FAILED_STARTS such deaths in a row, or MAX_FAILED_INITS in the initializer, the pool is broken, and every task fails with that.
+ * A pool is broken at once by an initializer that throws.
  */
 import { died } from './deaths';
 import { nextPath } from '../process/current';
 import type { Engine } from './engine';
 import { PoolWorker } from './pool-worker';
+import * as L from './layout';
 
-const MAX_FAILED_STARTS = 3;
-const BACK_OFF_MS = 50;
+const MAX_FAILED_STARTS = 10;
+const MAX_FAILED_INITS = 3;
+/** The wait after the first failed start. It doubles with each up to the longest. */
+const BACK_OFF_MS = 20;
+const LONGEST_BACK_OFF_MS = 1000;
 
 export class Crew {
   readonly workers: PoolWorker[] = [];
@@ -20,6 +25,7 @@ export class Crew {
   closed = false;
   private readonly engine: Engine;
   private failedStarts = 0;
+  private failedInits = 0;
   private notBefore = 0;
   private retry: NodeJS.Timeout | undefined;
 
@@ -88,7 +94,7 @@ export class Crew {
   isReady(worker: PoolWorker): void {
     worker.ready = true;
     worker.lastAnswer = performance.now();
-    this.failedStarts = 0;
+    this.failedStarts = this.failedInits = 0;
   }
 
   private ended(worker: PoolWorker, code: number): void {
@@ -104,12 +110,18 @@ export class Crew {
     if (!worker.expected) engine.stats.workersDied++;
     engine.dispatcher.ordered.leave(worker);
     engine.deaths.judge(worker, code);
+    const stage = worker.channel.words[L.STAGE];
     worker.free();
-    if (!worker.ready && !worker.expected && !this.closed && this.broken === undefined) {
-      if (++this.failedStarts >= MAX_FAILED_STARTS) this.break(died(worker.pid, code, 'before it was ready, as the two before it'));
-      else this.notBefore = performance.now() + BACK_OFF_MS * 2 ** this.failedStarts;
-    }
+    if (!worker.ready && !worker.expected && !this.closed && this.broken === undefined) this.failedStart(worker, code, stage);
     engine.changed();
+  }
+
+  private failedStart(worker: PoolWorker, code: number, stage: number): void {
+    this.failedStarts++;
+    if (stage === L.INITIALIZING) this.failedInits++;
+    this.notBefore = performance.now() + Math.min(LONGEST_BACK_OFF_MS, BACK_OFF_MS * 2 ** this.failedStarts);
+    if (this.failedInits >= MAX_FAILED_INITS) this.break(died(worker.pid, code, 'in its initializer, as those before it'));
+    else if (this.failedStarts >= MAX_FAILED_STARTS) this.break(died(worker.pid, code, 'before it was ready, as those before it'));
   }
 
   /** Nothing can run any more: all tasks fail with `error`, later ones too. */

@@ -56,6 +56,7 @@ export const PROGRESS = 49; // worker; on the line of ANSWER_SOFT since only the
 export const ANSWER_HEAD = 64; // parent
 export const WANTS_ROOM = 80; // worker sets it to 1, parent swaps it to 0
 export const ABORT = 96; // parent: id of the task that is to end, NO_TASK at first
+export const STAGE = 97; // worker, once: INITIALIZING. Shares ABORT's line, which is hardly ever written
 /** Doubles, by index into the block as doubles: what the worker did so far. */
 export const BUSY_US = 56; // microseconds spent in tasks
 export const DONE = 57; // tasks answered
@@ -72,6 +73,9 @@ export const INLINE_WORDS = 4096;
 export const TASK_HEADER = 4;
 /** Words before an answer's payload: head, id. */
 export const ANSWER_HEADER = 2;
+
+/** STAGE of a worker that has begun its initializer. */
+export const INITIALIZING = 1;
 
 /** States of a task's id word, beside the id itself. */
 export const CLAIMED = -1;

@@ -226,7 +226,10 @@ export class MapJob {
   /** The worker is through with a chunk, of which it did `done` items at `cost` microseconds each. False: it can't be. */
   chunkEnd(id: number, chunk: Chunk, done: number, cost: number): boolean {
     if (done < 0 || done > chunk.count || !this.takeInPlace(chunk, done) || chunk.received !== done) return false;
-    if (done > 0) this.sizer.measured(cost);
+    if (done > 0) {
+      this.sizer.measured(cost);
+      if (cost >= 0) this.engine.runTimes.add(cost / 1000, done);
+    }
     this.closeChunk(id, chunk);
     this.putBack(chunk.first + done, chunk.first + chunk.count, 1, false);
     this.checkEnd();

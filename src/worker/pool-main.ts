@@ -26,6 +26,7 @@ export async function main(adoption: Adoption): Promise<void> {
   const answers = new AnswerWriter(words, results, adoption.parent.slot);
   bell.ref();
   try {
+    words[L.STAGE] = L.INITIALIZING;
     await prepare(initializer);
     const { initializer: f, args } = decode(initializer) as { initializer: Target | undefined; args: readonly unknown[] };
     await f?.(...args);
