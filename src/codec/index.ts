@@ -53,7 +53,7 @@ function encoded(value: unknown, path: string, view: boolean): Encoded {
   try {
     write(writer, value);
     const refs = writer.refs.size === 0 ? NONE : [...writer.refs];
-    return { bytes: view ? writer.view() : writer.take(), refs };
+    return { bytes: view ? writer.inPlace() : writer.take(), refs };
   } catch (error) {
     if (error instanceof Refusal) throw error.toError(path);
     if (isStackOverflow(error)) throw new SerializationError(`cannot send ${path}: it nests too deeply`, path);

@@ -66,7 +66,7 @@ export class ValueWriter {
   }
 
   /** The message where it lies: valid until the next begin(). */
-  view(): Uint8Array {
+  inPlace(): Uint8Array {
     this.forget();
     return this.out.view();
   }

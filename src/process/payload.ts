@@ -1,5 +1,5 @@
 /** What a started Process gets to run, as a message. */
-import { decode, encode, prepare } from '../codec';
+import { decode, encode, prepare, type Encoded } from '../codec';
 import { native } from '../native';
 import { becomeCurrent } from './known';
 import type { Process } from './process';
@@ -15,7 +15,7 @@ export function encodeRun(
   target: ((...args: any[]) => unknown) | undefined,
   args: readonly unknown[],
   inherited: boolean,
-): { bytes: Uint8Array; refs: number[] } {
+): Encoded {
   if (inherited) return encode({ target, args: [...args] } satisfies Run, '');
   const fields: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(Object.getOwnPropertyDescriptors(process))) {

@@ -3,7 +3,7 @@ import * as bell from '../arena/bell';
 import { own, registerKind } from '../arena/handle';
 import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
-import { decode, encode, prepare } from '../codec';
+import { decode, encode, encodeView, prepare, type Encoded } from '../codec';
 import { ProcessError, QueueClosedError, QueueEmptyError, QueueFullError } from '../errors';
 import { checkInteger, checkIterable, checkOptions, checkSignal, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
@@ -79,25 +79,23 @@ export class Queue<T = any> implements AsyncIterable<T> {
   async put(item: T, options?: WaitOptions): Promise<void> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
-    const { bytes, refs } = encode(item, 'item');
-    await this.#putEncoded(bytes, refs, timeout, signal);
+    if (this.#push(encodeView(item, 'item'))) return;
+    await this.#putEncoded(encode(item, 'item'), timeout, signal);
   }
 
-  async #putEncoded(bytes: Uint8Array, refs: number[], timeout: number, signal?: AbortSignal): Promise<void> {
-    if (this.#push(bytes, refs)) return;
-    const put = await bell.wait(`put ${this.#id}`, () => this.#push(bytes, refs) || undefined, timeout, signal);
+  async #putEncoded(item: Encoded, timeout: number, signal?: AbortSignal): Promise<void> {
+    const put = await bell.wait(`put ${this.#id}`, () => this.#push(item) || undefined, timeout, signal);
     if (put === bell.TIMED_OUT) throw this.#fullAfter(timeout);
   }
 
   /** {@link put}, blocking. */
   putSync(item: T, options?: WaitSyncOptions): void {
     const timeout = checkTimeout(options);
-    const { bytes, refs } = encode(item, 'item');
-    this.#putEncodedSync(bytes, refs, timeout);
+    this.#putEncodedSync(encodeView(item, 'item'), timeout);
   }
 
-  #putEncodedSync(bytes: Uint8Array, refs: number[], timeout: number): void {
-    const status = native.queuePush(this.#id, bytes, refs, timeout);
+  #putEncodedSync({ bytes, refs }: Encoded, timeout: number): void {
+    const status = native.queuePush(this.#id, bytes, refs as number[], timeout);
     if (status === CLOSED) throw this.#closedError();
     if (status !== DONE) throw this.#fullAfter(timeout);
   }
@@ -137,8 +135,8 @@ export class Queue<T = any> implements AsyncIterable<T> {
     checkIterable(items, 'items');
     const encoded = Array.from(items, (item, i) => encode(item, `items[${i}]`));
     const end = timeout < 0 ? -1 : performance.now() + timeout;
-    for (const { bytes, refs } of encoded) {
-      await this.#putEncoded(bytes, refs, end < 0 ? -1 : Math.max(0, end - performance.now()), signal);
+    for (const item of encoded) {
+      await this.#putEncoded(item, end < 0 ? -1 : Math.max(0, end - performance.now()), signal);
     }
   }
 
@@ -148,8 +146,8 @@ export class Queue<T = any> implements AsyncIterable<T> {
     checkIterable(items, 'items');
     const encoded = Array.from(items, (item, i) => encode(item, `items[${i}]`));
     const end = timeout < 0 ? -1 : performance.now() + timeout;
-    for (const { bytes, refs } of encoded) {
-      this.#putEncodedSync(bytes, refs, end < 0 ? -1 : Math.max(0, end - performance.now()));
+    for (const item of encoded) {
+      this.#putEncodedSync(item, end < 0 ? -1 : Math.max(0, end - performance.now()));
     }
   }
 
@@ -225,8 +223,8 @@ export class Queue<T = any> implements AsyncIterable<T> {
   }
 
   /** Pushes, or arms this thread's bell. False: full. */
-  #push(bytes: Uint8Array, refs: number[]): boolean {
-    const status = native.queuePushOrArm(this.#id, bytes, refs);
+  #push({ bytes, refs }: Encoded): boolean {
+    const status = native.queuePushOrArm(this.#id, bytes, refs as number[]);
     if (status === CLOSED) throw this.#closedError();
     return status === DONE;
   }
