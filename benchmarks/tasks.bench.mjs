@@ -1,0 +1,78 @@
+// What a small task costs: one at a time, and many submitted at once.
+import { multiproc, pythonPeer } from './harness/peer.mjs';
+import { pools } from './harness/pools.mjs';
+
+export const title = 'Tasks';
+export const about =
+  'x + 1 in a pool of two workers. Awaited: one after the other; the median and the 99th percentile of a round. At once: all submitted one by one, then all awaited; ' +
+  'compared by CPU time per task of the whole process tree.';
+
+const cpu = { metric: 'cpu' };
+
+export const cases = [
+  {
+    title: 'one task, awaited',
+    call: 'awaited',
+    args: { n: 3_000 },
+    unit: 'µs',
+    goals: [{ atMost: 11, unit: 'µs', by: { of: 'best' } }],
+  },
+  {
+    title: '10,000 at once',
+    call: 'burst',
+    args: { n: 10_000 },
+    unit: 'µs',
+    rounds: 9,
+    by: cpu,
+    goals: [{ atMost: 2, unit: 'µs', by: cpu }],
+  },
+  {
+    title: '100,000 at once',
+    call: 'burst',
+    args: { n: 100_000 },
+    unit: 'µs',
+    rounds: 7,
+    warm: false,
+    by: cpu,
+    goals: [{ atMost: 2, unit: 'µs', by: cpu }],
+  },
+];
+
+function rounds({ run, close }) {
+  return {
+    async awaited({ n }) {
+      const samples = [];
+      for (let i = 0; i < n; i++) {
+        const begin = performance.now();
+        await run(i);
+        samples.push((performance.now() - begin) * 1e6);
+      }
+      return { samples };
+    },
+    async burst({ n }) {
+      const begin = performance.now();
+      const results = await Promise.all(Array.from({ length: n }, (_, i) => run(i)));
+      const ns = (performance.now() - begin) * 1e6;
+      if (results[n - 1] !== n) throw new Error(`a wrong result: ${results[n - 1]}`);
+      return { ns, ops: n };
+    },
+    close,
+  };
+}
+
+async function openOurs() {
+  const { Pool } = await multiproc();
+  const pool = new Pool(2);
+  const inc = (x) => x + 1;
+  return rounds({ run: (x) => pool.apply(inc, [x]), close: () => pool.terminate() });
+}
+
+export const contestants = {
+  multiproc: { ours: true, open: openOurs },
+  ...Object.fromEntries(
+    Object.entries(pools).map(([name, load]) => [name, { open: async () => rounds((await load())(2)) }]),
+  ),
+  'Python Pool': pythonPeer('tasks.py', 'fork'),
+  'Python ProcessPoolExecutor': pythonPeer('tasks.py', 'executor'),
+  'Python loky': pythonPeer('tasks.py', 'loky'),
+};

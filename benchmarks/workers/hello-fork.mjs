@@ -1,0 +1,2 @@
+// Says one word and ends.
+process.send(1, () => process.disconnect());

@@ -1,0 +1,4 @@
+// Says one word and ends.
+import { parentPort } from 'node:worker_threads';
+
+parentPort.postMessage(1);
