@@ -52,6 +52,7 @@ async function addAsync(lock: Lock, path: string, times: number) {
     fs.writeSync(fd, value, 0, 8, 0);
     lock.release();
   }
+  fs.closeSync(fd);
 }
 
 test('4 processes add 1 to a number in a file 1,000,000 times: exact', async () => {

@@ -1,5 +1,5 @@
 /** Processes and descriptors as the kernel shows them in /proc. */
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** What `read` gives; undefined where the process or descriptor has gone meanwhile. */
 function unlessGone<T>(read: () => T): T | undefined {
@@ -27,45 +27,15 @@ export function runs(pid: number): boolean {
   return stat !== undefined && !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
-/** Open descriptors of `pid`, counted by what they are: 'pipe', 'socket', 'anon_inode:[eventpoll]', '/memfd:multiproc'... */
-export function descriptorsOf(pid: number): Map<string, number> {
-  const counts = new Map<string, number>();
+/** What each open descriptor of `pid` is: 'pipe:[123]', 'socket:[124]', 'anon_inode:[pidfd]', '/memfd:multiproc (deleted)'... */
+export function descriptorsOf(pid: number): string[] {
+  const targets: string[] = [];
   for (const fd of unlessGone(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
     const target = unlessGone(() => readlinkSync(`/proc/${pid}/fd/${fd}`));
     // The directory that this very loop reads.
-    if (target === undefined || target === `/proc/${pid}/fd`) continue;
-    const kind = target.replace(/:\[\d+\]$/, '');
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    if (target !== undefined && target !== `/proc/${pid}/fd`) targets.push(target);
   }
-  return counts;
-}
-
-/** Threads of `pid`. */
-export function threadsOf(pid: number): number {
-  return unlessGone(() => readdirSync(`/proc/${pid}/task`))?.length ?? 0;
-}
-
-/** Bytes of shared memory that the arena of `pid` takes now; 0 where it has none. */
-export function arenaBytesOf(pid: number): number {
-  for (const fd of unlessGone(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
-    const path = `/proc/${pid}/fd/${fd}`;
-    const target = unlessGone(() => readlinkSync(path));
-    if (target?.startsWith('/memfd:multiproc')) return (unlessGone(() => statSync(path))?.blocks ?? 0) * 512;
-  }
-  return 0;
-}
-
-/** Private resident memory of `pid`, in bytes. */
-export function privateBytesOf(pid: number): number {
-  const status = unlessGone(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '';
-  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
-}
-
-/** Whether a signal has a handler in `pid`. */
-export function catches(pid: number, signal: number): boolean {
-  const status = unlessGone(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? '';
-  const mask = BigInt(`0x${/^SigCgt:\s+([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
-  return ((mask >> BigInt(signal - 1)) & 1n) === 1n;
+  return targets;
 }
 
 /** Pids of the processes that run with `assignment` ('NAME=value') in the environment that they were started with. */
