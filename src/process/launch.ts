@@ -5,6 +5,7 @@
  * thread at once, and taken from there by `poll()`: at each bell of this thread's event loop, or by a blocking wait.
  */
 import { serialize } from 'node:v8';
+import type { StartedChild } from '#binding';
 import { native } from '../native';
 import * as bell from '../arena/bell';
 import { tree } from '../arena/tree';
@@ -141,7 +142,7 @@ export function launch(order: Order): Child {
 }
 
 /** Gives a booted or booting process its order. False: it has ended. */
-function hand(to: { id: number; slot: number }, order: Order, env: NodeJS.ProcessEnv): boolean {
+function hand(to: StartedChild, order: Order, env: NodeJS.ProcessEnv): boolean {
   const adoption: Adoption = {
     role: order.role,
     payload: order.payload,

@@ -8,6 +8,7 @@
 import { native } from '../native';
 import type { StartedChild } from '#binding';
 import * as bell from '../arena/bell';
+import { ProcessError } from '../errors';
 import { fileURLToPath } from 'node:url';
 import { join, resolve } from 'node:path';
 
@@ -24,12 +25,14 @@ export interface BootSettings {
   readonly preload: readonly string[];
 }
 
-export interface Spare extends StartedChild {
+/** A process that has been asked for, and may have been started or have booted since. */
+interface Spare {
   readonly key: string;
-  /** The environment that it was started with. */
-  readonly env: NodeJS.ProcessEnv;
+  /** What its start is known by until it is known to be done. */
+  readonly ticket: number;
+  child: StartedChild | undefined;
   ready: boolean;
-  onReady: (() => void) | undefined;
+  onReady: ((error?: unknown) => void) | undefined;
 }
 
 const SIGKILL = 9;
@@ -43,8 +46,9 @@ export function configureSpares(count: number | undefined, idleLimit: number | u
   if (count !== undefined) wanted = count;
   for (const spare of spares) {
     if (spares.size <= wanted) break;
-    native.childSignal(spare.id, SIGKILL);
     forget(spare);
+    const child = spare.child ?? native.childStarted(spare.ticket, true);
+    if (child != null) native.childSignal(child.id, SIGKILL);
   }
   if (idleLimit !== undefined) idle = idleLimit;
 }
@@ -63,17 +67,28 @@ export function envList(env: NodeJS.ProcessEnv): string[] {
   return list;
 }
 
-/** A spare for these settings, the longest booted first; undefined where there is none. */
-export function takeSpare(settings: BootSettings): Spare | undefined {
+/** A spare for these settings, one that has booted first; undefined where there is none. */
+export function takeSpare(settings: BootSettings): StartedChild | undefined {
   const key = bootKey({ ...settings, preload: [] });
-  let best: Spare | undefined;
-  for (const spare of spares) {
-    const [execArgv, read] = JSON.parse(spare.key) as unknown[];
-    if (JSON.stringify([execArgv, read, []]) !== key) continue;
-    if (best === undefined || (spare.ready && !best.ready)) best = spare;
+  for (;;) {
+    let best: Spare | undefined;
+    for (const spare of spares) {
+      if (spare.key !== key && withoutPreload(spare.key) !== key) continue;
+      if (best === undefined || (spare.ready && !best.ready)) best = spare;
+    }
+    if (best === undefined) return undefined;
+    forget(best);
+    try {
+      return best.child ?? native.childStarted(best.ticket, true) ?? undefined;
+    } catch {
+      // It could not be started; a fresh start will say why.
+    }
   }
-  if (best !== undefined) forget(best);
-  return best;
+}
+
+function withoutPreload(key: string): string {
+  const [execArgv, read] = JSON.parse(key) as unknown[];
+  return JSON.stringify([execArgv, read, []]);
 }
 
 function forget(spare: Spare): void {
@@ -87,17 +102,25 @@ function forget(spare: Spare): void {
 /** Looks for spares that have booted or ended. */
 function look(): void {
   for (const spare of spares) {
-    const news = native.childNews(spare.id);
+    try {
+      spare.child ??= native.childStarted(spare.ticket, false) ?? undefined;
+    } catch (error) {
+      forget(spare);
+      spare.onReady?.(error);
+    }
+    if (spare.child === undefined) continue;
+    const news = native.childNews(spare.child.id);
     if (news == null) continue;
     if (news.exited) forget(spare);
     if (news.ready) spare.ready = true;
-    if (news.ready || news.exited) spare.onReady?.();
+    if (news.ready) spare.onReady?.();
+    else if (news.exited) spare.onReady?.(new ProcessError('a spare process ended before it had booted', 'ERR_PROCESS'));
   }
 }
 
 /** Boots one more. */
-export function addSpare(settings: BootSettings): Spare {
-  const started = native.childStart({
+function addSpare(settings: BootSettings): Spare {
+  const ticket = native.childStartLater({
     execPath: process.execPath,
     args: [...settings.execArgv, BOOT_SCRIPT, ...settings.preload],
     env: envList(settings.env),
@@ -105,7 +128,7 @@ export function addSpare(settings: BootSettings): Spare {
     ownGroup: false,
     idleLimit: idle,
   });
-  const spare: Spare = { ...started, key: bootKey(settings), env: settings.env, ready: false, onReady: undefined };
+  const spare: Spare = { key: bootKey(settings), ticket, child: undefined, ready: false, onReady: undefined };
   stopListening ??= bell.listen(look);
   spares.add(spare);
   return spare;
@@ -130,7 +153,13 @@ export async function prewarmSpares(count: number, settings: BootSettings): Prom
   if (booting.length === 0) return;
   bell.ref();
   try {
-    await Promise.all(booting.map((spare) => new Promise<void>((resolve) => (spare.onReady = resolve))));
+    await Promise.all(booting.map(
+        (spare) =>
+          new Promise<void>((resolve, reject) => {
+            spare.onReady = (error) => (error === undefined ? resolve() : reject(error));
+          }),
+      ),
+    );
   } finally {
     bell.unref();
   }

@@ -3,11 +3,12 @@
 //! The core thread puts what it hears into the mailbox of the child and rings the bell of the thread that owns it;
 //! that thread takes it from there when it likes, in its event loop or between two slices of a blocking wait.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use multiproc_process as process;
@@ -146,43 +147,129 @@ fn env_pair(entry: String) -> (OsString, OsString) {
     )
 }
 
+/// A start with everything that it needs of the calling thread: any thread may carry it out.
+struct Start {
+    request: Request,
+    owner: u32,
+    slot: u32,
+    generation: u32,
+}
+
+impl Start {
+    /// Claims a slot for the child.
+    fn prepare(request: StartRequest) -> Result<Start> {
+        let (arena, owner) = with(|arena, m| Ok((arena, m.slot)))?;
+        let (slot, generation) = arena.claim(owner).map_err(shm_error)?;
+        let stdio = || {
+            if request.inherit_output {
+                Stdio::Inherit
+            } else {
+                Stdio::Null
+            }
+        };
+        let mut wanted = Request::new(request.exec_path, tree::arena_fd()?, slot, generation);
+        wanted.args = request.args.into_iter().map(OsString::from).collect();
+        wanted.env = request.env.into_iter().map(env_pair).collect();
+        wanted.stdout = stdio();
+        wanted.stderr = stdio();
+        wanted.tag = tag(owner, slot, generation);
+        wanted.own_group = request.own_group;
+        wanted.kill_at = request.idle_limit.map(after);
+        Ok(Start {
+            request: wanted,
+            owner,
+            slot,
+            generation,
+        })
+    }
+
+    /// Blocks until the pid is known.
+    fn carry_out(self) -> std::result::Result<StartedChild, process::Error> {
+        let (slot, generation) = (self.slot, self.generation);
+        match core().start(self.request) {
+            Ok(child) => {
+                mailboxes()
+                    .entry(child.id.0)
+                    .or_insert_with(|| Mailbox::of(self.owner));
+                Ok(StartedChild {
+                    id: child.id.0 as f64,
+                    pid: child.pid,
+                    slot,
+                    generation,
+                })
+            }
+            Err(error) => {
+                if let Some(tree) = tree::joined() {
+                    tree.arena.abandon(slot, generation);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
 /// Starts a child that waits for its adoption.
 #[napi]
 pub fn child_start(request: StartRequest) -> Result<StartedChild> {
-    let (arena, owner) = with(|arena, m| Ok((arena, m.slot)))?;
-    let (slot, generation) = arena.claim(owner).map_err(shm_error)?;
-    let stdio = || {
-        if request.inherit_output {
-            Stdio::Inherit
-        } else {
-            Stdio::Null
+    Start::prepare(request)?.carry_out().map_err(process_error)
+}
+
+type Starting = JoinHandle<std::result::Result<StartedChild, process::Error>>;
+
+/// Starts under way, by ticket.
+static STARTING: Mutex<BTreeMap<u32, Starting>> = Mutex::new(BTreeMap::new());
+
+fn starting() -> MutexGuard<'static, BTreeMap<u32, Starting>> {
+    STARTING
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// As `childStart`, but returns at once: a ticket for `childStarted`.
+#[napi]
+pub fn child_start_later(request: StartRequest) -> Result<u32> {
+    static TICKETS: AtomicU32 = AtomicU32::new(1);
+    let start = Start::prepare(request)?;
+    let (slot, generation) = (start.slot, start.generation);
+    let thread = std::thread::Builder::new()
+        .name("multiproc-start".into())
+        .spawn(move || start.carry_out())
+        .map_err(|error| {
+            if let Some(tree) = tree::joined() {
+                tree.arena.abandon(slot, generation);
+            }
+            coded("ERR_SYSTEM", format!("starting a thread: {error}"))
+        })?;
+    let ticket = TICKETS.fetch_add(1, SeqCst);
+    starting().insert(ticket, thread);
+    Ok(ticket)
+}
+
+/// The child of a ticket. Where its start is still under way: waits for it, or gives nothing where `wait` is false.
+/// A ticket is good for one child.
+#[napi]
+pub fn child_started(ticket: u32, wait: bool) -> Result<Option<StartedChild>> {
+    let thread = {
+        let mut starting = starting();
+        if !wait
+            && starting
+                .get(&ticket)
+                .is_some_and(|thread| !thread.is_finished())
+        {
+            return Ok(None);
         }
+        starting.remove(&ticket)
     };
-    let mut wanted = Request::new(request.exec_path, tree::arena_fd()?, slot, generation);
-    wanted.args = request.args.into_iter().map(OsString::from).collect();
-    wanted.env = request.env.into_iter().map(env_pair).collect();
-    wanted.stdout = stdio();
-    wanted.stderr = stdio();
-    wanted.tag = tag(owner, slot, generation);
-    wanted.own_group = request.own_group;
-    wanted.kill_at = request.idle_limit.map(after);
-    match core().start(wanted) {
-        Ok(child) => {
-            mailboxes()
-                .entry(child.id.0)
-                .or_insert_with(|| Mailbox::of(owner));
-            Ok(StartedChild {
-                id: child.id.0 as f64,
-                pid: child.pid,
-                slot,
-                generation,
-            })
-        }
-        Err(error) => {
-            arena.abandon(slot, generation);
-            Err(process_error(error))
-        }
-    }
+    let Some(thread) = thread else {
+        return Err(coded(
+            "ERR_PROCESS",
+            format!("there is no start with ticket {ticket}"),
+        ));
+    };
+    let started = thread
+        .join()
+        .map_err(|_| coded("ERR_PROCESS", "the thread that started a child has failed"))?;
+    started.map(Some).map_err(process_error)
 }
 
 fn after(milliseconds: f64) -> Instant {
