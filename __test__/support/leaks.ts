@@ -67,7 +67,7 @@ export function noLeaks(): void {
 
   afterAll(async () => {
     try {
-      await until('nothing is left', () => extra(descriptors, children).length === 0, 20_000);
+      await until('nothing is left', () => extra(descriptors, children).length === 0, 10_000);
     } catch {
       const left = extra(descriptors, children);
       if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`);
