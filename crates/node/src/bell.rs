@@ -213,7 +213,7 @@ unsafe extern "C" fn on_end(_: *mut c_void) {
 }
 
 /// `callback` runs on this thread's event loop after its bell was rung. At most one a thread; a later one replaces it.
-#[napi]
+#[napi(catch_unwind)]
 pub fn on_bell(env: Env, callback: Function<(), ()>) -> Result<()> {
     let e = env.raw();
     let mut reference = std::ptr::null_mut();
@@ -320,7 +320,7 @@ fn check(status: sys::napi_status, what: &str) -> Result<()> {
 }
 
 /// Whether the bell keeps this thread's event loop alive.
-#[napi]
+#[napi(catch_unwind)]
 pub fn bell_ref(on: bool) {
     let hook = HOOK.get();
     if hook.is_null() {
@@ -337,7 +337,7 @@ pub fn bell_ref(on: bool) {
 }
 
 /// Whether this thread sleeps as a pool worker does: see the head of this file.
-#[napi]
+#[napi(catch_unwind)]
 pub fn worker_sleep(on: bool) {
     let hook = HOOK.get();
     if !hook.is_null() {

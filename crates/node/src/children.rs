@@ -209,7 +209,7 @@ impl Start {
 }
 
 /// Starts a child that waits for its adoption.
-#[napi]
+#[napi(catch_unwind)]
 pub fn child_start(request: StartRequest) -> Result<StartedChild> {
     Start::prepare(request)?.carry_out().map_err(process_error)
 }
@@ -226,7 +226,7 @@ fn starting() -> MutexGuard<'static, BTreeMap<u32, Starting>> {
 }
 
 /// As `childStart`, but returns at once: a ticket for `childStarted`.
-#[napi]
+#[napi(catch_unwind)]
 pub fn child_start_later(request: StartRequest) -> Result<u32> {
     static TICKETS: AtomicU32 = AtomicU32::new(1);
     let start = Start::prepare(request)?;
@@ -247,7 +247,7 @@ pub fn child_start_later(request: StartRequest) -> Result<u32> {
 
 /// The child of a ticket. Where its start is still under way: waits for it, or gives nothing where `wait` is false.
 /// A ticket is good for one child.
-#[napi]
+#[napi(catch_unwind)]
 pub fn child_started(ticket: u32, wait: bool) -> Result<Option<StartedChild>> {
     let thread = {
         let mut starting = starting();
@@ -277,7 +277,7 @@ fn after(milliseconds: f64) -> Instant {
 }
 
 /// Gives a booted or booting child its work. False: it is gone, take another.
-#[napi]
+#[napi(catch_unwind)]
 pub fn child_adopt(
     id: f64,
     cwd: Option<String>,
@@ -312,7 +312,7 @@ pub fn child_adopt(
 }
 
 /// Sends a message. False: it is gone.
-#[napi]
+#[napi(catch_unwind)]
 pub fn child_send(id: f64, kind: u8, bytes: &[u8]) -> Result<bool> {
     match core().send(ChildId(id as u64), kind, bytes.to_vec(), &[]) {
         Ok(()) => Ok(true),
@@ -322,7 +322,7 @@ pub fn child_send(id: f64, kind: u8, bytes: &[u8]) -> Result<bool> {
 }
 
 /// Sends a signal. False: it is gone.
-#[napi]
+#[napi(catch_unwind)]
 pub fn child_signal(id: f64, signal: i32) -> Result<bool> {
     let signal = match signal {
         libc::SIGINT => Signal::Interrupt,
@@ -350,14 +350,14 @@ pub struct ChildNews {
 }
 
 /// Whether any child of this thread may have news; asking clears it.
-#[napi]
+#[napi(catch_unwind)]
 pub fn children_have_news() -> Result<bool> {
     let (word, bit) = news_of(with(|_, m| Ok(m.slot))?);
     Ok(word.load(SeqCst) & bit != 0 && word.fetch_and(!bit, SeqCst) & bit != 0)
 }
 
 /// What is new from a child, and takes it out of the mailbox; `undefined` where nothing is.
-#[napi]
+#[napi(catch_unwind)]
 pub fn child_news(id: f64) -> Option<ChildNews> {
     let mut boxes = mailboxes();
     let mailbox = boxes.get_mut(&(id as u64))?;
@@ -382,7 +382,7 @@ pub fn child_news(id: f64) -> Option<ChildNews> {
 }
 
 /// SIGKILL to all children at the end of this process; none can be started after it.
-#[napi]
+#[napi(catch_unwind)]
 pub fn children_end() -> u32 {
     core().shut_down(Duration::from_millis(500)) as u32
 }
@@ -390,7 +390,7 @@ pub fn children_end() -> u32 {
 // ---------------------------------------------------------------- the child's side
 
 /// Blocks until this child is adopted, and returns its payload. Messages that come before are dropped.
-#[napi]
+#[napi(catch_unwind)]
 pub fn parent_receive() -> Result<Uint8Array> {
     let control = tree::control()?;
     loop {
@@ -417,7 +417,7 @@ pub struct ParentMessage {
     pub bytes: Uint8Array,
 }
 
-#[napi]
+#[napi(catch_unwind)]
 pub fn parent_message() -> Result<Option<ParentMessage>> {
     match tree::control()?
         .receive(Some(Duration::ZERO))
@@ -431,7 +431,7 @@ pub fn parent_message() -> Result<Option<ParentMessage>> {
     }
 }
 
-#[napi]
+#[napi(catch_unwind)]
 pub fn parent_send(kind: u8, bytes: &[u8]) -> Result<()> {
     tree::control()?
         .send(kind, bytes.to_vec())
@@ -439,7 +439,7 @@ pub fn parent_send(kind: u8, bytes: &[u8]) -> Result<()> {
 }
 
 /// Waits until all that was sent has been written, at most so many milliseconds. False: time passed.
-#[napi]
+#[napi(catch_unwind)]
 pub fn parent_flush(milliseconds: f64) -> Result<bool> {
     let patience = Duration::from_secs_f64(milliseconds.clamp(0.0, 1e9) / 1e3);
     Ok(tree::control()?.flush(patience))

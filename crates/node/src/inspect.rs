@@ -11,7 +11,7 @@ use crate::error::{coded, shm_error, Result};
 
 /// The tree that process `pid` belongs to, as JSON (src/inspect/format.ts has the shape). Needs the right to read
 /// /proc/PID/fd: the same user's, or root's.
-#[napi]
+#[napi(catch_unwind)]
 pub fn inspect(pid: u32) -> Result<String> {
     let folder = format!("/proc/{pid}/fd");
     let entries = read_dir(&folder).map_err(|error| match error.kind() {

@@ -86,7 +86,7 @@ pub struct Membership {
 }
 
 /// Joins the tree as this thread. Idempotent.
-#[napi]
+#[napi(catch_unwind)]
 pub fn join(env: Env) -> Result<Membership> {
     let slot = with(|_, member| Ok(member.slot))?;
     register_leave(env)?;
@@ -114,7 +114,7 @@ fn register_leave(env: Env) -> Result<()> {
 }
 
 /// Makes this process the child that it was started as. The boot script's first call.
-#[napi]
+#[napi(catch_unwind)]
 pub fn attach(slot: u32, generation: u32) -> Result<()> {
     tree::attach(slot, generation).map(|_| ())
 }
@@ -141,7 +141,7 @@ fn kind_of(kind: u32) -> Kind {
 }
 
 /// A zeroed block, held by this thread with count 1.
-#[napi]
+#[napi(catch_unwind)]
 pub fn alloc(bytes: f64, kind: u32) -> Result<f64> {
     with(|_, m| {
         m.heap
@@ -152,7 +152,7 @@ pub fn alloc(bytes: f64, kind: u32) -> Result<f64> {
 }
 
 /// A block with whatever was in it before, held by this thread with count 1.
-#[napi]
+#[napi(catch_unwind)]
 pub fn alloc_raw(bytes: f64, kind: u32) -> Result<f64> {
     with(|_, m| {
         m.heap
@@ -163,31 +163,31 @@ pub fn alloc_raw(bytes: f64, kind: u32) -> Result<f64> {
 }
 
 /// One more count of a block that somebody holds for the duration of the call.
-#[napi]
+#[napi(catch_unwind)]
 pub fn retain(block: f64) -> Result<()> {
     with(|_, m| m.heap.retain(id(block)).map_err(shm_error))
 }
 
 /// One count of a block that the parent holds in this thread's name.
-#[napi]
+#[napi(catch_unwind)]
 pub fn adopt(block: f64) -> Result<()> {
     with(|_, m| m.heap.adopt(id(block)).map_err(shm_error))
 }
 
 /// Gives one count back; the last one frees the block if nobody else holds it.
-#[napi]
+#[napi(catch_unwind)]
 pub fn release(block: f64) -> Result<()> {
     with(|_, m| m.heap.release(id(block)).map_err(shm_error))
 }
 
 /// Holds a block in the name of a child that does not run yet.
-#[napi]
+#[napi(catch_unwind)]
 pub fn pre_hold(block: f64, slot: u32) -> Result<()> {
     with(|_, m| m.heap.pre_hold(id(block), slot).map_err(shm_error))
 }
 
 /// Lets go of what was sent and has been taken meanwhile.
-#[napi]
+#[napi(catch_unwind)]
 pub fn tidy() -> Result<()> {
     with(|_, m| {
         m.heap.tidy();
@@ -196,7 +196,7 @@ pub fn tidy() -> Result<()> {
 }
 
 /// Where a block's bytes begin, from the start of the arena.
-#[napi]
+#[napi(catch_unwind)]
 pub fn locate(block: f64) -> Result<f64> {
     with(|arena, _| {
         arena
@@ -207,7 +207,7 @@ pub fn locate(block: f64) -> Result<f64> {
 }
 
 /// Bytes that a block has.
-#[napi]
+#[napi(catch_unwind)]
 pub fn block_size(block: f64) -> Result<f64> {
     with(|arena, _| {
         arena
@@ -218,19 +218,19 @@ pub fn block_size(block: f64) -> Result<f64> {
 }
 
 /// Rings any thread's bell.
-#[napi]
+#[napi(catch_unwind)]
 pub fn ring(slot: u32) {
     tree::ring(slot);
 }
 
 /// The counter of this thread's bell.
-#[napi]
+#[napi(catch_unwind)]
 pub fn bell_seen() -> Result<u32> {
     with(|arena, m| Ok(arena.bell_seen(m.slot)))
 }
 
 /// Sleeps until the bell's counter is not `seen` any more, at most so many milliseconds (cut at 200).
-#[napi]
+#[napi(catch_unwind)]
 pub fn bell_sleep(seen: u32, milliseconds: f64) -> Result<bool> {
     with(|arena, m| Ok(arena.sleep(m.slot, seen, limit(milliseconds).unwrap_or(bell::SLICE))))
 }

@@ -19,7 +19,7 @@ fn owner_died(pid: u32) -> f64 {
 }
 
 /// A new mutex, held by this thread with count 1.
-#[napi]
+#[napi(catch_unwind)]
 pub fn mutex_create(label: String) -> Result<f64> {
     with(|_, m| {
         Mutex::new(&mut m.heap, &label)
@@ -29,7 +29,7 @@ pub fn mutex_create(label: String) -> Result<f64> {
 }
 
 /// Blocks until it is had: 0, -1 at the timeout, -2 - pid where its holder died.
-#[napi]
+#[napi(catch_unwind)]
 pub fn mutex_lock(block: f64, milliseconds: f64) -> Result<f64> {
     with(|arena, m| {
         let mutex = Mutex::open(arena, id(block)).map_err(shm_error)?;
@@ -42,7 +42,7 @@ pub fn mutex_lock(block: f64, milliseconds: f64) -> Result<f64> {
 }
 
 /// Takes it, or arms this thread's bell: 0; -2 - pid; else milliseconds (> 0) after which to try again unless the bell rang.
-#[napi]
+#[napi(catch_unwind)]
 pub fn mutex_try_or_arm(block: f64, waited: f64) -> Result<f64> {
     with(|arena, m| {
         let mutex = Mutex::open(arena, id(block)).map_err(shm_error)?;
@@ -56,7 +56,7 @@ pub fn mutex_try_or_arm(block: f64, waited: f64) -> Result<f64> {
 }
 
 /// Lets it go, whoever took it. False: nobody holds it.
-#[napi]
+#[napi(catch_unwind)]
 pub fn mutex_release(block: f64) -> Result<bool> {
     with(|arena, _| {
         Ok(Mutex::open(arena, id(block))
@@ -66,7 +66,7 @@ pub fn mutex_release(block: f64) -> Result<bool> {
 }
 
 /// Takes it over after its holder's death. False: it is not abandoned.
-#[napi]
+#[napi(catch_unwind)]
 pub fn mutex_recover(block: f64) -> Result<bool> {
     with(|arena, m| {
         Ok(Mutex::open(arena, id(block))

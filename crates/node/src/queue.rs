@@ -25,7 +25,7 @@ fn status(error: QueueError) -> Result<f64> {
     }
 }
 
-#[napi]
+#[napi(catch_unwind)]
 pub fn queue_create(max_size: f64, producers: u32, label: String) -> Result<f64> {
     with(|_, m| {
         let options = QueueOptions {
@@ -44,7 +44,7 @@ fn ids(refs: &[f64]) -> Vec<Id> {
 }
 
 /// Puts an item; waits so many milliseconds (-1: no limit) while there is no room. 0, -1 (no room), -2 (closed).
-#[napi]
+#[napi(catch_unwind)]
 pub fn queue_push(block: f64, bytes: &[u8], refs: Vec<f64>, milliseconds: f64) -> Result<f64> {
     with(|arena, m| {
         let queue = Queue::open(arena, id(block)).map_err(shm_error)?;
@@ -56,7 +56,7 @@ pub fn queue_push(block: f64, bytes: &[u8], refs: Vec<f64>, milliseconds: f64) -
 }
 
 /// Puts an item, or arms this thread's bell: 0, -1 (armed), -2 (closed).
-#[napi]
+#[napi(catch_unwind)]
 pub fn queue_push_or_arm(block: f64, bytes: &[u8], refs: Vec<f64>) -> Result<f64> {
     with(|arena, m| {
         let queue = Queue::open(arena, id(block)).map_err(shm_error)?;
@@ -73,7 +73,7 @@ pub fn queue_push_or_arm(block: f64, bytes: &[u8], refs: Vec<f64>) -> Result<f64
 
 /// Takes an item into `buffer`: its length; -1 (nothing came), -2 (closed and drained), -16 - length (buffer too small).
 /// `milliseconds`: -1 no limit, -2 arms this thread's bell instead of waiting.
-#[napi]
+#[napi(catch_unwind)]
 pub fn queue_pop(block: f64, mut buffer: Uint8ArraySlice, milliseconds: f64) -> Result<f64> {
     // SAFETY: the memory is JavaScript's scratch buffer, which this thread alone uses and not before this call returns.
     let buffer = unsafe { buffer.as_mut() };
@@ -96,7 +96,7 @@ pub fn queue_pop(block: f64, mut buffer: Uint8ArraySlice, milliseconds: f64) -> 
 }
 
 /// Blocks named in the item that queue_pop gave last, each held with one count for the caller; null where there are none.
-#[napi]
+#[napi(catch_unwind)]
 pub fn taken_refs() -> Result<Option<Vec<f64>>> {
     with(|_, m| {
         if m.taken.is_empty() {
@@ -111,7 +111,7 @@ pub fn taken_refs() -> Result<Option<Vec<f64>>> {
     })
 }
 
-#[napi]
+#[napi(catch_unwind)]
 pub fn queue_size(block: f64) -> Result<f64> {
     with(|arena, _| {
         Ok(Queue::open(arena, id(block))
@@ -120,12 +120,12 @@ pub fn queue_size(block: f64) -> Result<f64> {
     })
 }
 
-#[napi]
+#[napi(catch_unwind)]
 pub fn queue_max_size(block: f64) -> Result<f64> {
     with(|arena, _| Ok(Queue::open(arena, id(block)).map_err(shm_error)?.max_size() as f64))
 }
 
-#[napi]
+#[napi(catch_unwind)]
 pub fn queue_close(block: f64) -> Result<()> {
     with(|arena, m| {
         Queue::open(arena, id(block))
@@ -135,7 +135,7 @@ pub fn queue_close(block: f64) -> Result<()> {
     })
 }
 
-#[napi]
+#[napi(catch_unwind)]
 pub fn queue_closed(block: f64) -> Result<bool> {
     with(|arena, m| {
         let queue = Queue::open(arena, id(block)).map_err(shm_error)?;

@@ -10,13 +10,13 @@ fn refused(error: impl std::fmt::Display) -> crate::error::Error {
 }
 
 /// The free variables of a function's source.
-#[napi]
+#[napi(catch_unwind)]
 pub fn free_variables(source: String) -> Result<String> {
     Ok(scope::free_variables(&source).map_err(refused)?.to_json())
 }
 
 /// Imports and top-level names of a module. `language`: js, jsx, ts, tsx.
-#[napi]
+#[napi(catch_unwind)]
 pub fn module_bindings(source: String, language: String) -> Result<String> {
     let language = language.parse().map_err(refused)?;
     Ok(scope::module_bindings(&source, language)
@@ -25,7 +25,7 @@ pub fn module_bindings(source: String, language: String) -> Result<String> {
 }
 
 /// Which declaration `name` is at each of the offsets (UTF-16 units) of a file.
-#[napi]
+#[napi(catch_unwind)]
 pub fn declarations(
     source: String,
     language: String,

@@ -46,7 +46,7 @@ fn external(env: Env, offset: u64, length: u64) -> Result<Unknown<'static>> {
 }
 
 /// The `index`-th MiB of the arena.
-#[napi(ts_return_type = "ArrayBuffer")]
+#[napi(catch_unwind, ts_return_type = "ArrayBuffer")]
 pub fn window(env: Env, index: f64) -> Result<Unknown<'static>> {
     let offset = (index as u64).saturating_mul(WINDOW);
     let length = with(|arena, _| Ok(arena.len().saturating_sub(offset).min(WINDOW)))?;
@@ -54,7 +54,7 @@ pub fn window(env: Env, index: f64) -> Result<Unknown<'static>> {
 }
 
 /// All bytes of a block.
-#[napi(ts_return_type = "ArrayBuffer")]
+#[napi(catch_unwind, ts_return_type = "ArrayBuffer")]
 pub fn block_buffer(env: Env, block: f64) -> Result<Unknown<'static>> {
     let (offset, length) = with(|arena, _| arena.range(id(block)).map_err(shm_error))?;
     external(env, offset, length)
