@@ -12,7 +12,7 @@ export class Refusal {
     this.reason = reason;
   }
 
-  /** @param root how the caller names the value: 'args'. */
+  /** @param root how the caller names the value: 'args'; '' where what is named are its properties. */
   toError(root: string): SerializationError {
     const steps = [...this.steps].reverse();
     const through = steps.some((step) => !/^[.[]/.test(step));
@@ -21,7 +21,7 @@ export class Refusal {
     const chain: string[] = [];
     for (const step of steps) {
       const data = /^[.[]/.test(step);
-      if (data && chain.length === 0) path += step;
+      if (data && chain.length === 0) path += path === '' && step.startsWith('.') ? step.slice(1) : step;
       else if (data && /[^"]$/.test(chain[chain.length - 1])) chain[chain.length - 1] += step;
       else chain.push(step);
     }

@@ -273,7 +273,8 @@ export class Process<A extends readonly unknown[] = any[]> {
   #started(): Child {
     this.#open();
     if (this.#child === undefined) {
-      throw new ProcessError(`process ${this.#name} was not started by this one`, 'ERR_PROCESS_NOT_STARTED');
+      const why = this.#known === undefined ? 'was not started' : 'is not a child of this one';
+      throw new ProcessError(`process ${this.#name} ${why}`, 'ERR_PROCESS_NOT_STARTED');
     }
     return this.#child;
   }
