@@ -127,12 +127,7 @@ impl Outbox {
         while let Some(first) = queue.waiting.front_mut() {
             let head = &first.header[first.written.min(HEADER)..];
             let body = &first.frame.bytes[first.written.saturating_sub(HEADER)..];
-            let handles: &[Handle] = if first.written == 0 {
-                &first.frame.handles
-            } else {
-                &[]
-            };
-            match Platform::write(&self.socket, [head, body], handles) {
+            match Platform::write(&self.socket, [head, body], &first.frame.handles) {
                 Transfer::Bytes(count) => first.written += count,
                 Transfer::Later => break,
                 Transfer::Closed => {
@@ -140,7 +135,7 @@ impl Outbox {
                     break;
                 }
             }
-            // The kernel holds the descriptors now.
+            // The kernel holds the descriptors now; they must not go a second time.
             first.frame.handles.clear();
             if first.written == HEADER + first.frame.bytes.len() {
                 queue.waiting.pop_front();

@@ -271,7 +271,8 @@ impl CoreThread<'_> {
         };
         let mut watched = self.children.swap_remove(index);
         if !watched.closed {
-            // What is no frame can't harm any more.
+            // Without a pidfd it may have written and died since it was served in this turn. What is
+            // no frame can't harm any more.
             let _ = watched.read(LAST_WORDS, &mut *self.events);
         }
         watched.entry.outbox.close();

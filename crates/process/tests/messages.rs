@@ -79,6 +79,16 @@ fn descriptors_travel_with_their_message() {
         core.send(child.id, order::ECHO, vec![0; 100_000], &[])
             .unwrap();
     }
+    // One that is written in many parts, with a descriptor that must go once only: the next message
+    // would get it otherwise.
+    let other = std::fs::File::open("/dev/null").unwrap();
+    core.send(
+        child.id,
+        order::ECHO,
+        vec![0; 3_000_000],
+        &[other.as_raw_fd()],
+    )
+    .unwrap();
     for word in ["one ", "two ", "three"] {
         let fds = [writer.as_raw_fd(); 2];
         core.send(child.id, order::WRITE, word.into(), &fds)
