@@ -10,8 +10,12 @@ export function currentProcess(): Process {
 }
 
 /** In a started process: the object whose run() is called is the current process. */
-export function becomeCurrent(type: Function): Process {
-  return (self = knownProcess({ pid: process.pid, name: identity.name, daemon: identity.daemon }, type));
+export function becomeCurrent(
+  type: Function,
+  target: ((...args: any[]) => unknown) | undefined,
+  args: readonly unknown[],
+): Process {
+  return (self = knownProcess({ pid: process.pid, name: identity.name, daemon: identity.daemon, target, args }, type));
 }
 
 /** The Process that started this one; undefined in the main process. Its daemon flag is not known here: false. */

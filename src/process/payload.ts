@@ -4,10 +4,17 @@ import { native } from '../native';
 import { becomeCurrent } from './known';
 import type { Process } from './process';
 
-/** Either a target with its arguments, or an instance of a subclass with a run() of its own. */
-type Run =
-  | { readonly target: ((...args: unknown[]) => unknown) | undefined; readonly args: readonly unknown[] }
-  | { readonly type: Function; readonly fields: Record<string, unknown> };
+/** A target with its arguments. */
+interface Run {
+  readonly target: ((...args: unknown[]) => unknown) | undefined;
+  readonly args: readonly unknown[];
+}
+
+/** An instance of a subclass with a run() of its own, which may call the inherited one. */
+interface SubclassRun extends Run {
+  readonly type: Function;
+  readonly fields: Record<string, unknown>;
+}
 
 /** @throws SerializationError that says what can't be sent: 'target', 'args[0].socket', 'this.file'. */
 export function encodeRun(
@@ -21,15 +28,16 @@ export function encodeRun(
   for (const [name, field] of Object.entries(Object.getOwnPropertyDescriptors(process))) {
     if (field.enumerable && 'value' in field) fields[name] = field.value;
   }
-  return encode({ type: process.constructor, fields }, '');
+  return encode({ type: process.constructor, fields, target, args: [...args] } satisfies SubclassRun, '');
 }
 
 /** The function that a payload is. */
 export async function runnable(payload: Uint8Array): Promise<() => unknown> {
   await prepare(payload);
-  const run = decode(payload) as Run;
-  if ('target' in run) return () => run.target?.(...run.args);
-  const self = Object.assign(becomeCurrent(run.type), run.fields);
+  const run = decode(payload) as Run | SubclassRun;
+  const { target, args } = run;
+  if (!('type' in run)) return () => target?.(...args);
+  const self = Object.assign(becomeCurrent(run.type, target, args), run.fields);
   return () => self.run();
 }
 

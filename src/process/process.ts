@@ -46,6 +46,9 @@ interface Known {
   readonly pid: number;
   readonly name: string;
   readonly daemon: boolean;
+  /** What the run() of this class, called by one that overrides it, runs. */
+  readonly target?: (...args: any[]) => unknown;
+  readonly args?: readonly unknown[];
 }
 /** First argument of the constructor for one of those. */
 const KNOWN: unique symbol = Symbol('known');
@@ -83,7 +86,8 @@ export class Process<A extends readonly unknown[] = any[]> {
     const options = params[0];
     if (options === KNOWN) {
       this.#known = params[1] as Known;
-      this.#args = [];
+      this.#target = this.#known.target as Target<A> | undefined;
+      this.#args = this.#known.args ?? [];
       this.#settings = {};
       this.#path = [];
       this.#name = this.#known.name;
@@ -114,7 +118,9 @@ export class Process<A extends readonly unknown[] = any[]> {
 
   /** What the child runs. Override it in a subclass; by default it calls the target with the args. */
   run(): unknown | Promise<unknown> {
-    return (this.#target as Target | undefined)?.(...this.#args);
+    // Not as a method of ours: a plain function has no `this`.
+    const target = this.#target as Target | undefined;
+    return target?.(...this.#args);
   }
 
   /**

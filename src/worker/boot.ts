@@ -38,9 +38,19 @@ function importByName(module: string): Promise<unknown> {
 function becomeIt(adoption: Adoption): void {
   const { argv, env } = adoption;
   process.argv = [...argv];
+  forgetCwd();
   if (env === undefined) return;
   for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
   for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
+}
+
+/** The core has changed the working directory, and Node remembers the one that it asked for before. */
+function forgetCwd(): void {
+  try {
+    process.chdir('.');
+  } catch {
+    // It may not be entered any more: process.cwd() will say so.
+  }
 }
 
 boot().catch((error: unknown) => {

@@ -18,7 +18,10 @@ export async function main(adoption: Adoption): Promise<void> {
     native.parentSend(FAILED, encodeError(error));
     native.parentFlush(FLUSH_MS);
   };
-  process.on('uncaughtExceptionMonitor', tell);
+  // What the program handles itself is not what it failed of.
+  process.on('uncaughtExceptionMonitor', (error) => {
+    if (process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback()) tell(error);
+  });
   try {
     const run = await runnable(adoption.payload);
     release(adoption.refs);
