@@ -27,7 +27,7 @@ describe('children, busy and asleep, with children of their own, end with a pare
   test.each(endings)('%s', async (way, code, signal) => {
     const program = new Program('ending', [way]);
     expect(await program.json()).toBe('running');
-    expect(program.tree().length).toBe(5);
+    expect(program.tree().length).toBeGreaterThanOrEqual(5);
     if (way.startsWith('gets')) program.kill(/SIG[A-Z]+/.exec(way)![0] as NodeJS.Signals);
     else program.kill('SIGUSR2');
     const ending = await program.ended;

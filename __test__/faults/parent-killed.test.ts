@@ -7,6 +7,7 @@ import { until } from '../support/until';
 
 noLeaks();
 
+// Each process of a tree may keep a spare: there are at least as many as named.
 describe('a SIGKILL of the parent ends its children', () => {
   test.each([
     'busy',
@@ -23,7 +24,7 @@ describe('a SIGKILL of the parent ends its children', () => {
   ])('that are %s', async (kind) => {
     const program = new Program('kin', [kind, 2, 0]);
     expect(await program.json()).toBe('running');
-    expect(program.tree().length).toBe(3);
+    expect(program.tree().length).toBeGreaterThanOrEqual(3);
     program.kill('SIGKILL');
     await program.gone();
   });
@@ -31,7 +32,7 @@ describe('a SIGKILL of the parent ends its children', () => {
   test('and their children, and theirs, all busy', async () => {
     const program = new Program('kin', ['busy', 1, 3]);
     expect(await program.json()).toBe('running');
-    expect(program.tree().length).toBe(5);
+    expect(program.tree().length).toBeGreaterThanOrEqual(5);
     program.kill('SIGKILL');
     await program.gone();
   });
@@ -39,7 +40,7 @@ describe('a SIGKILL of the parent ends its children', () => {
   test('and their children, all asleep', async () => {
     const program = new Program('kin', ['waiting for an item', 2, 1]);
     expect(await program.json()).toBe('running');
-    expect(program.tree().length).toBe(5);
+    expect(program.tree().length).toBeGreaterThanOrEqual(5);
     program.kill('SIGKILL');
     await program.gone();
   });
@@ -54,7 +55,7 @@ describe('a SIGKILL of the parent ends its children', () => {
   test('that are spares, booted or not', async () => {
     const program = new Program('spares', ['waiting']);
     expect(await program.json()).toBe('running');
-    expect(program.tree().length).toBe(5);
+    expect(program.tree().length).toBeGreaterThanOrEqual(5);
     program.kill('SIGKILL');
     await program.gone();
   });

@@ -66,7 +66,8 @@ describe('children of children', () => {
   test('all of them end with the first process', async () => {
     const program = new Program('daemons', ['deep']);
     expect(await program.json()).toBe('all are running');
-    expect(program.tree()).toHaveLength(4);
+    // Each of them may keep a spare.
+    expect(program.tree().length).toBeGreaterThanOrEqual(4);
     const { code } = await program.ended;
     expect(code).toBe(0);
     await program.gone();

@@ -50,6 +50,7 @@ test('a start that no spare fits is a fresh process', async () => {
 test('a spare that was killed is not used: the start works', async () => {
   await prewarm(2);
   for (const pid of spares()) process.kill(pid, 'SIGKILL');
+  await until('they are dead', () => spares().length === 0);
   const children = [1, 2].map(() => new Process({ target: () => process.exit(3) }).start());
   for (const child of children) expect(await child.join()).toBe(3);
 });
