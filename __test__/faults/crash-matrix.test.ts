@@ -73,8 +73,8 @@ describe.each(stages)('%s', (stage) => {
     if (parentHolds) lock.acquireSync();
     const child = new Process({ target: work, args: [lock, input, output, new Queue(), way, stage] }).start();
     const joined = await child.join();
-    // Node: what an exit handler leaves as a rejection is not seen any more.
-    expect(joined).toBe(stage === 'in an exit handler' && way === 'rejection' ? 0 : code);
+    // Whether a rejection that an exit handler leaves behind is still seen depends on Node's version.
+    expect(stage === 'in an exit handler' && way === 'rejection' ? [0, code] : [code]).toContain(joined);
 
     if (stage === 'holding the lock') {
       await expect(lock.acquire()).rejects.toBeInstanceOf(OwnerDiedError);
