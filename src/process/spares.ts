@@ -12,6 +12,9 @@ import { ProcessError } from '../errors';
 import { fileURLToPath } from 'node:url';
 import { join, resolve } from 'node:path';
 
+/** Before the modules on a spare's command line: it runs beforehand what every work begins with (worker/warm.ts). */
+export const WARM_UP = '--multiproc-warm-up';
+
 /** What Node or its libraries read once, while they boot. */
 const READ_AT_BOOT = /^(NODE_|UV_|V8_|LD_|DYLD_|MALLOC_|GLIBC_|OPENSSL_|SSL_|ICU_|LANG$|LC_|TZ$|MULTIPROC_)/;
 
@@ -122,7 +125,7 @@ function look(): void {
 function addSpare(settings: BootSettings): Spare {
   const ticket = native.childStartLater({
     execPath: process.execPath,
-    args: [...settings.execArgv, BOOT_SCRIPT, ...settings.preload],
+    args: [...settings.execArgv, BOOT_SCRIPT, WARM_UP, ...settings.preload],
     env: envList(settings.env),
     inheritOutput: false,
     ownGroup: false,

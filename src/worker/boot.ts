@@ -10,6 +10,8 @@ import type { Adoption } from '../process/launch';
 import '../index';
 import { main as poolMain } from './pool-main';
 import { main as processMain } from './process-main';
+import { WARM_UP } from '../process/spares';
+import { warmUp } from './warm';
 
 /** All is loaded here, and not when the role is known, so that a spare starts its work in a millisecond. */
 const ROLES = { process: processMain, worker: poolMain };
@@ -19,6 +21,10 @@ async function boot(): Promise<void> {
   const at = process.argv.lastIndexOf(FLAG);
   native.attach(Number(process.argv[at + 1]), Number(process.argv[at + 2]));
   const preload = process.argv.slice(2, at);
+  if (preload[0] === WARM_UP) {
+    preload.shift();
+    warmUp();
+  }
   for (const module of preload) await importByName(module);
 
   const adoption = deserialize(native.parentReceive()) as Adoption;
