@@ -13,6 +13,7 @@ use std::fs::OpenOptions;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::time::Duration;
 
 use super::{Attached, Interest, Os, Spawned, Transfer};
@@ -44,6 +45,29 @@ fn lift(raw: RawFd) -> Result<OwnedFd, i32> {
     }
     // SAFETY: the kernel has just given us this descriptor.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// For a pipe: its write end opened anew, so that its flags are this process's own. A runtime that makes it blocking, so
+/// that nothing is lost at an exit, must not make the parent's blocking too. None: no pipe, or it can't be had.
+fn own_pipe_end(pipe: &Handle) -> Option<OwnedFd> {
+    let file_type = std::fs::File::from(pipe.try_clone().ok()?)
+        .metadata()
+        .ok()?
+        .file_type();
+    if !file_type.is_fifo() {
+        return None;
+    }
+    // Without O_NONBLOCK the open would wait for a reader where there is none any more.
+    let end = OpenOptions::new()
+        .write(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(format!("/proc/self/fd/{}", pipe.as_raw_fd()))
+        .ok()?;
+    // SAFETY: a descriptor of ours; takes no pointers.
+    if unsafe { libc::fcntl(end.as_raw_fd(), libc::F_SETFL, 0) } < 0 {
+        return None;
+    }
+    Some(end.into())
 }
 
 fn dev_null() -> Result<OwnedFd, Error> {
@@ -172,6 +196,8 @@ impl Os for Platform {
     }
 
     fn replace_stdio(number: i32, by: &Handle) -> Result<(), Error> {
+        let own = own_pipe_end(by);
+        let by = own.as_ref().unwrap_or(by);
         // SAFETY: 1 and 2 are not owned by any Rust object; dup2 replaces them in one step.
         if unsafe { libc::dup2(by.as_raw_fd(), number) } < 0 {
             return Err(Error::Os {
