@@ -36,7 +36,15 @@ export function registerKind(kind: string, factory: (id: number) => object): voi
 export function own(object: object, kind: string, id: number): void {
   Object.defineProperty(object, HANDLE, { value: Object.freeze({ tree: tree().tree, kind, id }) });
   known.set(id, new WeakRef(object));
-  collected.register(object, id);
+  collected.register(object, id, object);
+}
+
+/** Gives the object's count back now, and not when it is collected. It must not be used any more. */
+export function disown(object: object): void {
+  const handle = handleOf(object);
+  if (handle === undefined || !collected.unregister(object)) return;
+  known.delete(handle.id);
+  native.release(handle.id);
 }
 
 /** The handle that `value` is, read without running user code; undefined where it is none. */

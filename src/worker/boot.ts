@@ -8,6 +8,7 @@ import { deserialize } from 'node:v8';
 import { native } from '../native';
 import type { Adoption } from '../process/launch';
 import '../index';
+import { keepOutput } from './output';
 import { main as poolMain } from './pool-main';
 import { main as processMain } from './process-main';
 import { WARM_UP } from '../process/spares';
@@ -23,12 +24,14 @@ async function boot(): Promise<void> {
   const preload = process.argv.slice(2, at);
   if (preload[0] === WARM_UP) {
     preload.shift();
+    native.setName('spare');
     warmUp();
   }
   for (const module of preload) await importByName(module);
 
   const adoption = deserialize(native.parentReceive()) as Adoption;
   for (const ref of adoption.refs) native.adopt(ref);
+  native.setName(adoption.name);
   becomeIt(adoption);
   await ROLES[adoption.role](adoption);
 }
@@ -45,6 +48,7 @@ function becomeIt(adoption: Adoption): void {
   const { argv, env } = adoption;
   process.argv = [...argv];
   forgetCwd();
+  keepOutput();
   if (env === undefined) return;
   for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
   for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;

@@ -2,6 +2,7 @@
  * Runs once in a spare, before it waits for its work, what every work begins with: V8 compiles functions when they are
  * first called, and so they are compiled before somebody waits. A process that is to begin at once does not do it.
  */
+import { disown } from '../arena/handle';
 import { decode, encode } from '../codec';
 import { Queue } from '../queue/queue';
 import { Lock } from '../sync/lock';
@@ -12,5 +13,8 @@ export function warmUp(): void {
   (decode(bytes) as { target(): number }).target();
   queue.putSync('text');
   queue.getSync();
-  new Lock().runSync(() => 1);
+  const lock = new Lock();
+  lock.runSync(() => 1);
+  disown(queue);
+  disown(lock);
 }

@@ -119,6 +119,15 @@ pub fn attach(slot: u32, generation: u32) -> Result<()> {
     tree::attach(slot, generation).map(|_| ())
 }
 
+/// What `inspect` calls this thread; cut at 64 bytes.
+#[napi(catch_unwind)]
+pub fn set_name(name: String) -> Result<()> {
+    with(|arena, m| {
+        arena.set_slot_name(m.slot, &name);
+        Ok(())
+    })
+}
+
 /// A block id from JavaScript: any number; each use checks it.
 pub fn id(raw: f64) -> Id {
     Id::from_u64(raw as u64)
