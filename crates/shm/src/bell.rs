@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! in the slot:   bell u32 counts rings    sleep u32: AWAKE 0 | FUTEX 1 | POLL 2 (in its event loop)
-//! ring:          bell += 1; fence; if sleep != AWAKE { s = swap(sleep, AWAKE); FUTEX: wake; POLL: a byte into its pipe }
+//! ring:          bell += 1; fence; sleep is FUTEX: wake; POLL: a byte into its pipe
 //! sleeper:       seen = bell; look at everything; sleep = FUTEX; fence; if bell == seen { wait }; sleep = AWAKE
 //! event loop:    the same with POLL, and poll() in the place of wait
 //! armed set:     a bit for each slot that wants to be rung when an object changes
@@ -10,11 +10,15 @@
 //! waker:         change; fence; any bit? swap the words to 0, ring each
 //! ```
 //! Both fences make a store be seen before a later load (store buffering): either the waker sees the bit (the sleep word),
-//! or the waiter sees the change (the bell). The words belong to anyone; a slot's sleep word is set by its own thread and
-//! reset by anyone. A thread is either in its event loop or blocked, never both, so one sleep word is enough.
+//! or the waiter sees the change (the bell). The bell and the sets belong to anyone; the sleep word is written by its own
+//! thread alone. A thread is either in its event loop or blocked, never both, so one sleep word is enough.
 //!
-//! **Kills.** A waker killed between its change and its rings, or between taking AWAKE and the wake itself: the supervisor
-//! rings *every* bell after *every* death, whatever the sleep words say. A sleeper never waits for a particular waker.
+//! **Why a waker does not reset the sleep word** (to spare the next waker a system call): it would lose a wake. W1: bell = 1.
+//! S: seen = 1; looks; sleep = FUTEX; bell == seen. W1: takes FUTEX, leaves AWAKE, wakes; S does not wait yet. S: waits.
+//! W2: bell = 2; sleep is AWAKE: no wake, and S sleeps on. (The models found this in the first form of this file.)
+//!
+//! **Kills.** A waker killed between its change and its wake: the supervisor rings *every* bell after *every* death. A sleeper
+//! never waits for a particular waker.
 //! Futex sleeps are sliced at 200 ms.
 //!
 //! **The pipe.** The read end is polled by the slot's event loop. Wakers open `/proc/<pid>/fd/<n>` when they first need it,
@@ -42,24 +46,14 @@ pub fn seen(m: &Mem, slot: Slot) -> u32 {
 pub fn ring(m: &Mem, slot: Slot) {
     m.w32(slots::bell(slot)).add(1);
     fence();
-    let sleep = m.w32(slots::sleep(slot));
-    if sleep.get() == AWAKE {
-        return;
-    }
-    match sleep.swap(AWAKE) {
+    match m.w32(slots::sleep(slot)).get() {
         FUTEX => m.wake(slots::bell(slot), i32::MAX),
         POLL => poke(m, slot),
         _ => (),
     }
-}
-
-/// As [`ring`], for the supervisor: a dead waker may have reset the sleep word and not woken yet.
-pub fn ring_hard(m: &Mem, slot: Slot) {
-    m.w32(slots::bell(slot)).add(1);
-    fence();
-    m.w32(slots::sleep(slot)).swap(AWAKE);
-    m.wake(slots::bell(slot), i32::MAX);
-    poke(m, slot);
+    if planted("waker resets the sleep word") {
+        m.w32(slots::sleep(slot)).swap(AWAKE);
+    }
 }
 
 /// Sleeps until the bell differs from `seen`, for one slice of at most `timeout`. True: it differs.
@@ -126,7 +120,7 @@ pub(crate) fn ring_everyone(m: &Mem) {
     }
     for slot in 0..SLOTS {
         if cfg!(loom) || slots::is_used(m, slot) {
-            ring_hard(m, slot);
+            ring(m, slot);
         }
     }
 }

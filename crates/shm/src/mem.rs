@@ -282,6 +282,7 @@ pub mod model {
     use super::*;
     use loom::sync::{Condvar, Mutex};
     use std::cell::Cell;
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
     /// What a killed thread unwinds with.
@@ -322,7 +323,8 @@ pub mod model {
         w64: Vec<atomics::AtomicU64>,
         w32: Vec<atomics::AtomicU32>,
         gate: Mutex<()>,
-        wakes: Condvar,
+        /// One for each word that somebody slept on, so that a wake of one wakes one.
+        wakes: std::sync::Mutex<BTreeMap<u64, std::sync::Arc<Condvar>>>,
         geometry: Geometry,
     }
 
@@ -333,7 +335,7 @@ pub mod model {
                 w64: (0..bytes / 8).map(|_| atomics::AtomicU64::new(0)).collect(),
                 w32: (0..bytes / 4).map(|_| atomics::AtomicU32::new(0)).collect(),
                 gate: Mutex::new(()),
-                wakes: Condvar::new(),
+                wakes: Default::default(),
                 geometry,
             }
         }
@@ -390,16 +392,28 @@ pub mod model {
         pub fn wait(&self, offset: u64, value: u32, _: Duration) {
             let gate = self.gate.lock().unwrap();
             if self.w32(offset).0.load(Acquire) == value {
-                drop(self.wakes.wait(gate).unwrap());
+                let wakes = self.wakes_of(offset);
+                drop(wakes.wait(gate).unwrap());
             }
         }
         pub fn nap(&self, _: u64, _: u32, _: Duration) {
             loom::thread::yield_now()
         }
-        pub fn wake(&self, _: u64, _: i32) {
+        pub fn wake(&self, offset: u64, count: i32) {
             point();
             let _gate = self.gate.lock().unwrap();
-            self.wakes.notify_all();
+            match count {
+                1 => self.wakes_of(offset).notify_one(),
+                _ => self.wakes_of(offset).notify_all(),
+            }
+        }
+        /// Under the gate.
+        fn wakes_of(&self, offset: u64) -> std::sync::Arc<Condvar> {
+            let mut wakes = self.wakes.lock().unwrap_or_else(|e| e.into_inner());
+            wakes
+                .entry(offset)
+                .or_insert_with(|| std::sync::Arc::new(Condvar::new()))
+                .clone()
         }
     }
 }

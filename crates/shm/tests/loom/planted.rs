@@ -1,0 +1,53 @@
+//! Each planted bug is found by a model. A model that finds nothing wrong in wrong code proves nothing.
+//!
+//! The model runs in a process of its own with `PLANT` set, since it ends in a panic, often in the middle of another.
+
+use std::process::Command;
+
+fn caught(plant: &str, model: &str) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", model, "--test-threads", "1"])
+        .env("PLANT", plant)
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("running 1 test"), "there is no model {model}");
+    assert!(
+        !output.status.success(),
+        "{model} does not see the planted bug: {plant}"
+    );
+}
+
+macro_rules! planted {
+    ($($test:ident: $plant:literal => $model:literal;)*) => {
+        $(#[test]
+        fn $test() {
+            caught($plant, $model);
+        })*
+    };
+}
+
+planted! {
+    hold_bumps_no_version: "hold bumps no version" => "block::a_hand_over_is_not_overlooked";
+    drop_reads_one_word: "drop reads one word" => "block::a_hand_over_is_not_overlooked";
+    live_before_held: "live before held" => "block::alloc_and_free";
+    garbage_is_not_looked_for: "garbage is not looked for" => "block::alloc_and_free";
+    bit_cleared_before_transit: "bit cleared before transit" => "queue::move_while_another_is_repaired";
+    locks_open_before_the_judgement: "locks open before the judgement" => "queue::move_taker_killed";
+    commit_before_payload: "commit before payload" => "queue::push_is_exact";
+    numbers_are_not_settled: "numbers are not settled" => "queue::pop_is_exact";
+    taker_forgets_waiters: "taker forgets waiters" => "locks::three_wait_for_one";
+    unlock_without_wake: "unlock without wake" => "locks::mutex_is_exclusive_and_told";
+    death_is_not_told: "death is not told" => "locks::mutex_is_exclusive_and_told";
+    newcomer_passes_by: "newcomer passes by" => "locks::fair_mutex_is_for_those_who_waited";
+    armed_after_the_look: "armed after the look" => "locks::async_waiter_is_woken";
+    supervisor_does_not_ring: "supervisor does not ring" => "locks::bell_loses_no_wake";
+    waker_resets_the_sleep_word: "waker resets the sleep word" => "queue::consumer_sleeps_and_wakes";
+    push_rings_nobody: "push rings nobody" => "queue::consumer_sleeps_and_wakes";
+    close_wakes_nobody: "close wakes nobody" => "queue::producers_end";
+    dead_producer_is_not_counted: "dead producer is not counted" => "queue::producers_end";
+    pin_lets_go_at_once: "pin lets go at once" => "refs::sender_killed";
+    refs_of_the_dead_are_not_pinned: "refs of the dead are not pinned" => "refs::sender_killed";
+    stale_child_overwrites: "stale child overwrites" => "slots::claim_dies_with_its_claimer";
+}
