@@ -49,8 +49,9 @@ test('a start that no spare fits is a fresh process', async () => {
 
 test('a spare that was killed is not used: the start works', async () => {
   await prewarm(2);
-  for (const pid of spares()) process.kill(pid, 'SIGKILL');
-  await until('they are dead', () => spares().length === 0);
+  const booted = spares();
+  for (const pid of booted) process.kill(pid, 'SIGKILL');
+  await until('they are reaped', () => !childrenOf(process.pid).some((pid) => booted.includes(pid)));
   const children = [1, 2].map(() => new Process({ target: () => process.exit(3) }).start());
   for (const child of children) expect(await child.join()).toBe(3);
 });
