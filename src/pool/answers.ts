@@ -17,26 +17,32 @@ export class Answers {
     this.engine = engine;
   }
 
-  /** Takes all answers that are there. */
-  drain(): void {
-    for (const worker of this.engine.crew.workers) {
-      const { channel } = worker;
-      if (Atomics.load(channel.words, L.ANSWER_TAIL) !== channel.answers.position) this.drainWorker(worker, L.ANSWER_TAIL);
-    }
+  /** Takes all answers that were published. @returns whether there were any. */
+  drain(): boolean {
+    let any = false;
+    for (const worker of this.engine.crew.workers) any = this.drainWorker(worker, L.ANSWER_TAIL) || any;
+    return any;
   }
 
-  /** The last answers of a worker that has ended. */
-  drainDead(worker: PoolWorker): void {
-    this.drainWorker(worker, L.ANSWER_SOFT);
+  /**
+   * Takes what a worker has committed but not published yet, since it went on with a task that takes long.
+   *
+   * @returns whether there was anything.
+   */
+  drainUnpublished(worker: PoolWorker): boolean {
+    return this.drainWorker(worker, L.ANSWER_SOFT);
   }
 
-  private drainWorker(worker: PoolWorker, tailWord: number): void {
-    if (worker.broken) return;
+  private drainWorker(worker: PoolWorker, tailWord: number): boolean {
     const { channel } = worker;
     const { answers, words } = channel;
+    // The published tail may lie behind what was taken unpublished.
+    if (worker.broken || ((Atomics.load(words, tailWord) - answers.position) | 0) <= 0) return false;
     for (;;) {
       // Read anew each time: a callback of the user's may have blocked in a call that drained further.
-      const at = answers.next(Atomics.load(words, tailWord), L.LENGTH);
+      const tail = Atomics.load(words, tailWord);
+      if (((tail - answers.position) | 0) <= 0) break;
+      const at = answers.next(tail, L.LENGTH);
       if (at === -1) break;
       const length = at < 0 ? 0 : words[at] & L.LENGTH;
       if (at >= 0) answers.skip(length);
@@ -52,6 +58,7 @@ export class Answers {
     worker.lastAnswer = performance.now();
     if (channel.inFlight === 0) worker.rest();
     worker.releaseRead();
+    return true;
   }
 
   /** False: no worker of ours writes that. */

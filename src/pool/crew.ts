@@ -102,7 +102,7 @@ export class Crew {
     const index = this.workers.indexOf(worker);
     if (index < 0) return;
     worker.retired = true;
-    engine.answers.drainDead(worker);
+    engine.answers.drainUnpublished(worker);
     this.workers.splice(index, 1);
     worker.rest();
     engine.stats.pastBusy += worker.busyTime;

@@ -76,7 +76,9 @@ export class Deaths {
   }
 }
 
-const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number as number, name]));
+/** Names by number; the first where there are several (SIGABRT, not SIGIOT). */
+const SIGNALS = new Map<number, string>();
+for (const [name, number] of Object.entries(constants.signals)) if (!SIGNALS.has(number)) SIGNALS.set(number, name);
 
 /** The error of a task whose worker ended. @param code its exit code, or -signal. */
 export function died(pid: number, code: number, when: string): WorkerDiedError {

@@ -15,6 +15,8 @@ import * as L from './layout';
 const WORTH_US = 20;
 /** A worker that gave no answer for so long (ms) is taken for slow, whatever its tasks cost before. */
 const SLOW_MS = 2;
+/** While nothing changes, slow workers are looked at ever less often, but at least so (ms). */
+const LONGEST_SWEEP_MS = 64;
 
 export class Dispatcher {
   readonly plain = new PlainLane();
@@ -26,6 +28,7 @@ export class Dispatcher {
   /** Counts the times that tasks were handed out (PoolWorker.fedIn). */
   private round = 0;
   private sweep: NodeJS.Timeout | undefined;
+  private sweepDelay = SLOW_MS;
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -189,21 +192,22 @@ export class Dispatcher {
 
   /** Nothing waits: idle workers get what others have not begun. */
   private balance(): void {
-    if (this.sweep !== undefined || this.queued > 0) return;
-    const { crew } = this.engine;
+    const { workers } = this.engine.crew;
     let idle = 0;
-    for (const worker of crew.workers) if (!worker.retired && worker.ready && worker.channel.inFlight === 0) idle++;
-    if (idle === 0) return;
-    let later = false;
-    for (const rich of crew.workers) {
-      if (idle === 0) break;
-      if (rich.channel.inFlight < (rich.ready ? 2 : 1)) continue;
-      const taken = this.relieve(rich);
-      if (taken > 0) idle--;
-      else if (rich.channel.unbegun() > 0) later = true;
+    let deep = 0;
+    for (const worker of workers) {
+      if (worker.retired) continue;
+      if (worker.channel.inFlight === 0) idle += worker.ready ? 1 : 0;
+      else if (worker.channel.inFlight > 1 || worker.chunks > 0 || !worker.ready) deep++;
     }
-    // Its tasks may turn out slower than those before.
-    if (later) this.sweepLater();
+    if (deep === 0) return;
+    if (idle > 0 && this.queued === 0) {
+      for (const rich of workers) {
+        if (idle === 0) break;
+        if (rich.channel.inFlight >= (rich.ready ? 2 : 1) && this.relieve(rich) > 0) idle--;
+      }
+    }
+    this.sweepLater();
   }
 
   /** Takes back what a worker has not begun, where that pays. @returns how many tasks. */
@@ -244,20 +248,42 @@ export class Dispatcher {
     this.addOrdered({ id, record, priority: detail?.priority ?? 0, key: detail?.key });
   }
 
+  /**
+   * A worker has more than one task: the one that it runs may take long, and then the answers to those before it are not published,
+   * and those after it are better off elsewhere. Nothing would tell.
+   */
   private sweepLater(): void {
-    this.sweep = setTimeout(() => this.sweepNow(), SLOW_MS);
+    if (this.sweep !== undefined) return;
+    this.sweep = setTimeout(() => this.sweepNow(), this.sweepDelay);
+    this.sweep.unref();
   }
 
-  /** Looks again whether something is to be taken back; a blocking call, during which no timer fires, calls it itself. */
+  /** Looks at slow workers; a blocking call, during which no timer fires, calls it itself. */
   sweepNow(): void {
     if (this.sweep === undefined) return;
     clearTimeout(this.sweep);
     this.sweep = undefined;
-    this.pump();
+    const { answers, crew } = this.engine;
+    const before = performance.now() - SLOW_MS;
+    let any = false;
+    for (const worker of [...crew.workers]) if (worker.lastAnswer < before) any = answers.drainUnpublished(worker) || any;
+    this.sweepDelay = any ? SLOW_MS : Math.min(LONGEST_SWEEP_MS, this.sweepDelay * 2);
+    this.engine.changed();
   }
 
-  get sweeps(): boolean {
-    return this.sweep !== undefined;
+  /** Workers answer: it is worth looking soon again. */
+  awake(): void {
+    this.sweepDelay = SLOW_MS;
+  }
+
+  /** Milliseconds until sweepNow() is due; Infinity: it is not needed. */
+  get sweepDueIn(): number {
+    return this.sweep === undefined ? Infinity : this.sweepDelay;
+  }
+
+  stop(): void {
+    if (this.sweep !== undefined) clearTimeout(this.sweep);
+    this.sweep = undefined;
   }
 
   /** Forgets what waits: all of it is settled. */
@@ -266,10 +292,5 @@ export class Dispatcher {
     for (const id of table.all()) if (table.state(id) === DROPPED) this.engine.remove(id);
     this.plain.clear();
     this.ordered.clear();
-  }
-
-  stop(): void {
-    if (this.sweep !== undefined) clearTimeout(this.sweep);
-    this.sweep = undefined;
   }
 }

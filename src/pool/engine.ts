@@ -311,7 +311,7 @@ export class Engine {
 
   /** At each bell: takes answers, hands out more. */
   private look(): void {
-    this.answers.drain();
+    if (this.answers.drain()) this.dispatcher.awake();
     this.changed();
   }
 
@@ -349,10 +349,10 @@ export class Engine {
     this.callers.end();
     this.dispatcher.pump();
     while (!done()) {
-      const slice = this.dispatcher.sweeps ? 2 : this.crew.retries ? 20 : 200;
-      bell.waitSync(() => this.lookSync() || done() || undefined, Math.max(1, Math.min(slice, this.limits.dueIn, end - performance.now())));
+      const slice = Math.min(this.crew.retries ? 20 : 200, this.dispatcher.sweepDueIn, this.limits.dueIn, end - performance.now());
+      const woken = bell.waitSync(() => this.lookSync() || done() || undefined, Math.max(1, slice));
       this.limits.poll();
-      this.dispatcher.sweepNow();
+      if (woken === bell.TIMED_OUT) this.dispatcher.sweepNow();
       this.crew.retryNow();
     }
   }
@@ -368,14 +368,14 @@ export class Engine {
     let running = 0;
     let busy = stats.pastBusy;
     let alive = stats.pastAlive;
-    const now = performance.now();
+    const time = performance.now();
     for (const worker of crew.workers) {
       running += worker.channel.inFlight;
-      busy += worker.busyTime + (worker.busySince > 0 ? now - worker.busySince : 0);
-      alive += now - worker.startedAt;
+      busy += worker.busyTime + (worker.busySince > 0 ? time - worker.busySince : 0);
+      alive += time - worker.startedAt;
     }
     const { done, failed, retried, workersStarted, workersDied } = stats;
-    return {
+    const now = {
       queued: dispatcher.demand(),
       running,
       done,
@@ -385,10 +385,10 @@ export class Engine {
       workersDied,
       utilization: alive === 0 ? 0 : Math.min(1, busy / alive),
       runTime: runTimes,
-      get waitTime(): never {
-        return notImplemented('stats.waitTime');
-      },
     };
+    // Not enumerable, so that the others can be copied and shown.
+    Object.defineProperty(now, 'waitTime', { get: () => notImplemented('stats.waitTime') });
+    return now as unknown as PoolStats;
   }
 
   // ---------------------------------------------------------------- the end

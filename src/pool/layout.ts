@@ -20,9 +20,10 @@
  * instant at most one record is claimed and unanswered, and answers come in the order of the records.
  *
  * # Two tails of the answer ring
- * ANSWER_SOFT is stored (plainly) after each answer, ANSWER_TAIL (atomically) after a batch of them: an atomic store per
- * task would cost more than many a task. A living worker is read up to ANSWER_TAIL. A dead one is read up to ANSWER_SOFT: when
- * the kernel says that it has ended, every store that it made is visible, in whatever order it became so.
+ * ANSWER_SOFT is stored after each answer: that commits it. ANSWER_TAIL is stored after a batch of them, and the parent's bell rung: that
+ * publishes it. The parent reads up to ANSWER_TAIL as it is rung, and up to ANSWER_SOFT from a worker that has ended, or that has not
+ * published for a while although it has more than one task (dispatcher.ts, sweepNow): the task after those may take long.
+ * On x64, where stores become visible in order, ANSWER_SOFT is a plain store, since an atomic one would cost more than many a task.
  *
  * # Chunks of a map
  * A chunk is one record for many items. PROGRESS says how far it is: 2 i + 1 when item i has begun, 2 i + 2 when its

@@ -26,6 +26,8 @@ export class Limits {
       const { worker } = detail;
       if (worker === null) return undefined;
       const { channel } = worker;
+      this.engine.answers.drainUnpublished(worker);
+      if (detail.worker !== worker) return undefined; // it was answered
       // It counts from the start, and only the oldest of a worker's tasks can have started.
       if (channel.front() !== id || !channel.frontIsClaimed()) return now + timeout;
       const end = channel.doubles[L.BEGUN_AT] + timeout;
@@ -35,6 +37,7 @@ export class Limits {
       if (detail.chunk !== null) detail.chunk.job.itemFailed(detail.chunk, error);
       this.abandon(id, error);
       detail.chunk?.job.checkEnd();
+      this.engine.changed();
       // abandon() has set the time of the grace: this entry is gone.
       return undefined;
     });

@@ -6,6 +6,9 @@ import * as L from '../pool/layout';
 import { RingWriter } from '../pool/ring';
 import { ValueWriter } from '../pool/values';
 
+/** What one core stores, the others see in that order. */
+const STORES_IN_ORDER = process.arch === 'x64' || process.arch === 'ia32';
+
 export class AnswerWriter {
   private readonly words: Int32Array;
   private readonly ring: RingWriter;
@@ -101,7 +104,8 @@ export class AnswerWriter {
     if (length <= 32) for (let i = 0; i < length; i++) words[at + i] = source[i];
     else words.set(source.subarray(0, length), at);
     ring.add(length);
-    words[L.ANSWER_SOFT] = ring.position;
+    if (STORES_IN_ORDER) words[L.ANSWER_SOFT] = ring.position;
+    else Atomics.store(words, L.ANSWER_SOFT, ring.position);
     this.unpublished = true;
   }
 
