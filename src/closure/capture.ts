@@ -87,7 +87,7 @@ export function functionReference(fn: Function): Reference | undefined {
   if (known.has(fn) || !isRuntimeFunction(fn)) return undefined;
   const reference = runtimeReference(fn) ?? requireReference(fn);
   if (reference !== undefined) return reference;
-  if (/^bound /.test(nameOf(fn) ?? '')) refuse('it is a bound function; send an arrow function that calls it');
+  if (nameOf(fn)?.startsWith('bound ') === true) refuse('it is a bound function; send an arrow function that calls it');
   return refuse('it is native code that no name leads to');
 }
 
@@ -231,7 +231,7 @@ class Capture {
 
   all(): CapturedFunction {
     const { fn, text, info, url, prefix, edits, references } = this;
-    if (this.scopes.some(({ description }) => /^With/.test(description)))
+    if (this.scopes.some(({ description }) => description.startsWith('With')))
       refuse('it was made inside of a with statement');
     const variables = info.free.flatMap((free) => this.variable(free) ?? []);
     variables.push(...this.ownName());
@@ -332,7 +332,7 @@ class Capture {
     if (!isModule && !isObject) return false;
     // A namespace object, or a tool's stand-in for one: const x = await import('…'), __vite_ssr_import__('…')
     const namespace = isObject && types.isModuleNamespaceObject(value);
-    if (!isModule && !namespace && !/^__vi/.test(free.name)) return false;
+    if (!isModule && !namespace && !free.name.startsWith('__vi')) return false;
     const found = moduleOf(this.sample).imports.find(({ local }) => local === free.name);
     if (found === undefined) return false;
     if (found.kind === 'transformed') {

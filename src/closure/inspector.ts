@@ -55,8 +55,9 @@ function open(): InspectorSession {
   if (session !== undefined) return session;
   let opened: InspectorSession;
   try {
-    const inspector = require('node:inspector') as typeof import('node:inspector');
-    opened = new inspector.Session();
+    // Loaded at the first need: not every runtime has it.
+    const { Session } = require('node:inspector') as { Session: new () => InspectorSession };
+    opened = new Session();
     opened.connect();
   } catch (error) {
     throw unavailable(error);

@@ -173,7 +173,9 @@ function addExports(file: string, module: NodeJS.Module | undefined): void {
 
 function follow(from: unknown, path: readonly Key[]): unknown {
   let at = from;
-  for (const key of path) {
+  if (!Array.isArray(path)) throw malformed('a reference has no path');
+  for (const key of path as readonly unknown[]) {
+    if (typeof key !== 'string') throw malformed('a reference has an odd path');
     if (!isObject(at)) throw malformed(`there is no ${path.join('.')} here`);
     const name = key.startsWith('@') ? (Symbol as unknown as Record<string, symbol>)[key.slice(1)] : key;
     at = (at as Record<PropertyKey, unknown>)[name];
@@ -183,10 +185,13 @@ function follow(from: unknown, path: readonly Key[]): unknown {
 
 /** The receiver's side: what a reference means in this process. Modules must have been loaded before, or be loadable at once. */
 export function resolveReference(reference: Reference): unknown {
-  switch (reference?.kind) {
+  if (!isObject(reference)) throw malformed('a reference is none');
+  switch (reference.kind) {
     case 'global':
       return follow(globalThis, reference.path);
     case 'builtin':
+      if (!builtinModules.includes(String(reference.module).replace(/^node:/, '')))
+        throw malformed('it refers to no module of Node');
       return follow(nodeRequire(reference.module), reference.path);
     case 'intrinsic':
       return INTRINSICS[reference.index];

@@ -11,9 +11,10 @@ import { FunctionGraph, isEarly, throughRoot, type FunctionNode, type Root } fro
 import { resolveReference } from '../closure/reference';
 import type { ModuleRequest } from '../closure/load';
 import type { Cell } from '../closure/revived';
+import { SerializationError } from '../errors';
 import { malformed } from './bytes';
 import { Form } from './format';
-import { SKIPPED, ValueReader } from './value-reader';
+import { SKIPPED, type ValueReader } from './value-reader';
 import type { ValueWriter } from './value-writer';
 
 /** @throws Refusal */
@@ -73,17 +74,33 @@ export function readClosures(reader: ValueReader): unknown {
       return cell;
     });
     const references = code.references.map(({ reference }) => resolveReference(reference));
-    const { fn, set } = makeFunction(code, name, references, values, own);
+    const { fn, set } = made(code, () => makeFunction(code, name, references, values, own));
     functions.push(fn);
     late.push({ code, set });
   }
   late.forEach(({ code, set }, i) => {
-    for (const name of code.late) set[name](reader.value());
+    for (const name of code.late) (set[name] ?? missing)(reader.value());
     const properties = reader.value();
     if (properties !== undefined) Object.assign(functions[i], properties);
   });
   for (const cell of cells) cell.value = reader.value();
   return reader.value();
+}
+
+function missing(): never {
+  throw malformed('a function lacks a variable that it should have');
+}
+
+/** A text that does not compile, or not to a function, is the message's fault. */
+function made<T>(code: Code, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new SerializationError(`a function of ${code.url || 'no file'} can't be made here: ${message}`, '', {
+      cause: error,
+    });
+  }
 }
 
 const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
@@ -112,7 +129,7 @@ export function modulesOf(reader: ValueReader): ModuleRequest[] {
   reader.onReference = (reference) => {
     if (reference.kind === 'import') found.push(reference);
   };
-  const cells = reader.in.length();
+  reader.in.length();
   const functions = reader.in.length(4);
   const placeholders: Function[] = [];
   reader.functions = placeholders;
@@ -124,6 +141,5 @@ export function modulesOf(reader: ValueReader): ModuleRequest[] {
     for (const { reference } of code.references) if (reference.kind === 'import') found.push(reference);
     placeholders.push(SKIPPED);
   }
-  void cells;
   return found;
 }

@@ -28,16 +28,18 @@ export interface ErrorParts {
 
 const ownStack = Object.getOwnPropertyDescriptor(new Error(), 'stack');
 
-/** The stack of an error: a property, or in newer V8s a getter of V8's own. */
+/**
+ * The stack of an error: a property, or in newer V8s a getter of V8's own. It is made when it is first read, from
+ * `error.name` among others, and by what the user has set as Error.prepareStackTrace: that may throw.
+ */
 function stackOf(error: Error): string {
-  const descriptor = Object.getOwnPropertyDescriptor(error, 'stack');
-  let stack: unknown = descriptor?.value;
-  if (descriptor?.get !== undefined && descriptor.get === ownStack?.get) {
-    try {
-      stack = descriptor.get.call(error);
-    } catch {
-      // Error.prepareStackTrace of the user threw.
-    }
+  let stack: unknown;
+  try {
+    const descriptor = Object.getOwnPropertyDescriptor(error, 'stack');
+    const native = descriptor?.get !== undefined && descriptor.get === ownStack?.get;
+    stack = native ? descriptor.get!.call(error) : descriptor?.value;
+  } catch {
+    // An error without a stack.
   }
   return typeof stack === 'string' ? stack : '';
 }

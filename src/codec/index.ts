@@ -106,18 +106,14 @@ function serialise(value: unknown): Buffer {
 export function decode(bytes: Uint8Array): unknown {
   const reader = new ValueReader(bytes);
   const form: Form = reader.in.byte();
+  if (form === Form.V8) return deserialise(reader.in.rest());
+  if (form !== Form.VALUE && form !== Form.CLOSURES) throw malformed(`its form ${form as number} is unknown`);
   let value: unknown;
-  switch (form) {
-    case Form.VALUE:
-      value = reader.value();
-      break;
-    case Form.CLOSURES:
-      value = readClosures(reader);
-      break;
-    case Form.V8:
-      return deserialise(reader.in.rest());
-    default:
-      throw malformed(`its form ${form as number} is unknown`);
+  try {
+    value = form === Form.VALUE ? reader.value() : readClosures(reader);
+  } catch (error) {
+    if (isStackOverflow(error)) throw malformed('it nests too deeply');
+    throw error;
   }
   if (reader.in.left > 0) throw malformed('something follows its end');
   return value;

@@ -5,9 +5,6 @@ import { ByteReader, malformed } from './bytes';
 import { addErrorProperty, makeError } from './error-value';
 import { Tag, VIEWS } from './format';
 
-/** How deep values may nest: bytes of a few megabytes could otherwise exhaust the stack. */
-const MAX_DEPTH = 5000;
-
 /** Stands for a function where none is to be made. */
 export const SKIPPED: Function = () => {};
 
@@ -20,7 +17,6 @@ export class ValueReader {
   /** Gets the references that are met; they are not resolved then. */
   onReference: ((reference: Reference) => void) | undefined;
   private readonly objects: unknown[] = [];
-  private depth = 0;
 
   constructor(bytes: Uint8Array) {
     this.in = new ByteReader(bytes);
@@ -64,12 +60,7 @@ export class ValueReader {
         return this.functions[index];
       }
       default:
-        if (++this.depth > MAX_DEPTH) throw malformed(`it nests deeper than ${MAX_DEPTH} levels`);
-        try {
-          return this.object(tag);
-        } finally {
-          this.depth--;
-        }
+        return this.object(tag);
     }
   }
 

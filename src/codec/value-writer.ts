@@ -5,13 +5,14 @@
  * functions where it is given a table of them. The rest is refused, with the way to it.
  */
 import { types } from 'node:util';
+import { Serializer } from 'node:v8';
 import { handleOf } from '../arena/handle';
 import { tree } from '../arena/tree';
 import { rootReference, type Reference } from '../closure/reference';
 import { ByteWriter } from './bytes';
 import { errorParts } from './error-value';
 import { className, refuseNamespace, refuseRuntime } from './object-kind';
-import { Form, Tag, VIEWS } from './format';
+import { type Form, Tag, VIEWS } from './format';
 import { keyStep, refuse, through } from './refusal';
 
 /** Thrown where a function turns up and there is no table of them yet. */
@@ -457,25 +458,14 @@ function viewParts(value: ArrayBufferView): ViewParts {
   return { type, buffer, offset: getters[1].call(value) as number, length: getters[2].call(value) as number };
 }
 
-/** Whether a view has no length of its own, but follows its resizable buffer: seen by changing that for a moment. */
+/**
+ * Whether a view has no length of its own, but follows its resizable buffer. JavaScript can't ask; V8's serializer ends a
+ * view with flags, of which the lowest says it.
+ */
 function followsBuffer(value: ArrayBufferView, buffer: ArrayBufferLike): boolean {
-  const resizable = buffer as ArrayBuffer & { resizable?: boolean; maxByteLength: number; resize(bytes: number): void };
-  if (!resizable.resizable) return false;
-  const { byteLength, maxByteLength } = resizable;
-  const { length } = viewParts(value);
-  const step = Math.min(8, maxByteLength - byteLength);
-  if (step === 8 || byteLength < 8) {
-    resizable.resize(byteLength + step);
-    const follows = viewParts(value).length !== length;
-    resizable.resize(byteLength);
-    return follows;
-  }
-  const end = new Uint8Array(resizable.slice(byteLength - 8));
-  resizable.resize(byteLength - 8);
-  const parts = viewParts(value);
-  // A view of fixed length that no longer fits has none at all, and stands at 0.
-  const follows = parts.length !== 0 && parts.length !== length;
-  resizable.resize(byteLength);
-  new Uint8Array(resizable).set(end, byteLength - 8);
-  return follows;
+  if (!(buffer as { resizable?: boolean }).resizable) return false;
+  const serializer = new Serializer();
+  serializer.writeValue(value);
+  const bytes = serializer.releaseBuffer();
+  return (bytes[bytes.length - 1] & 1) === 1;
 }
