@@ -104,15 +104,35 @@ test('no item runs twice when a worker dies in a chunk', async () => {
 test('a value that ends the worker as it is read there', async () => {
   // The worker ends before f is called: nothing of the chunk had begun, or just that item.
   const initializer = () => {
-    (globalThis as { Map: unknown }).Map = function () {
+    (globalThis as { Date: unknown }).Date = function () {
       process.exit(6);
     };
   };
   await using pool = new Pool(2, { initializer });
-  const outcomes = await pool.mapSettled((x) => String(x), [1, 'a', new Map([[1, 2]]), 2, 3]);
+  const outcomes = await pool.mapSettled((x) => String(x), [1, 'a', new Date(5), 2, 3]);
   expect(outcomes.map((o) => o.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
   expect(outcomes[2]).toMatchObject({ reason: { exitCode: 6 } });
-  await expect(pool.apply((x: unknown) => x, [new Map()])).rejects.toMatchObject({ exitCode: 6 });
+  await expect(pool.apply((x: unknown) => x, [new Date()])).rejects.toMatchObject({ exitCode: 6 });
+});
+
+test('a function that ends workers as it is made there', async () => {
+  const initializer = () => {
+    const { Script } = process.getBuiltinModule('node:vm');
+    Script.prototype.runInThisContext = () => process.exit(8);
+  };
+  await using pool = new Pool(2, { initializer, retries: 1 });
+  await expect(pool.apply(() => 1)).rejects.toMatchObject({ code: 'ERR_WORKER_DIED', exitCode: 8 });
+  const outcomes = await pool.mapSettled((x) => x, upTo(20)).catch((error: unknown) => error);
+  expect(outcomes).toMatchObject({ code: 'ERR_WORKER_DIED', exitCode: 8 });
+  expect(pool.stats.workersStarted).toBeLessThan(20);
+});
+
+test('workers that end before they do anything: the tasks reject, without a storm of processes', async () => {
+  const initializer = () => void setTimeout(() => process.exit(9));
+  await using pool = new Pool(2, { initializer });
+  const tasks = upTo(3).map(() => pool.apply(() => new Promise((resolve) => setTimeout(resolve, 5000))));
+  for (const task of tasks) await expect(task).rejects.toMatchObject({ code: 'ERR_WORKER_DIED', exitCode: 9 });
+  expect(pool.stats.workersStarted).toBeLessThanOrEqual(20);
 });
 
 test('a result that ends the worker as it is written', async () => {

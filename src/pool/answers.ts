@@ -58,6 +58,7 @@ export class Answers {
     worker.lastAnswer = performance.now();
     if (channel.inFlight === 0) worker.rest();
     worker.releaseRead();
+    if (worker.answered) this.engine.crew.works();
     return true;
   }
 
@@ -79,6 +80,7 @@ export class Answers {
       return true;
     }
     if (id < 0 || channel.front() !== id) return false;
+    worker.answered = true;
     switch (kind) {
       case L.RETURNED: {
         channel.shift();

@@ -1,7 +1,7 @@
 /**
  * The workers of a pool: started as load asks, replaced when they die or have done their share, ended with the pool.
  *
- * A worker that dies before its initializer is done was not ended by a task. Then the next start waits, longer each time; after
+ * A worker that dies before it answered anything, and not in a task, failed to start. Then the next start waits, longer each time; after
  * MAX_FAILED_STARTS such deaths in a row, or MAX_FAILED_INITS in the initializer, the pool is broken, and every task fails with that.
  * A pool is broken at once by an initializer that throws.
  */
@@ -94,7 +94,12 @@ export class Crew {
   isReady(worker: PoolWorker): void {
     worker.ready = true;
     worker.lastAnswer = performance.now();
-    this.failedStarts = this.failedInits = 0;
+    this.failedInits = 0;
+  }
+
+  /** A worker has answered a task. */
+  works(): void {
+    this.failedStarts = 0;
   }
 
   private ended(worker: PoolWorker, code: number): void {
@@ -109,19 +114,19 @@ export class Crew {
     engine.stats.pastAlive += performance.now() - worker.startedAt;
     if (!worker.expected) engine.stats.workersDied++;
     engine.dispatcher.ordered.leave(worker);
-    engine.deaths.judge(worker, code);
+    const blamed = engine.deaths.judge(worker, code);
     const stage = worker.channel.words[L.STAGE];
     worker.free();
-    if (!worker.ready && !worker.expected && !this.closed && this.broken === undefined) this.failedStart(worker, code, stage);
+    if (!worker.answered && !blamed && !worker.expected && !this.closed && this.broken === undefined) this.failedStart(worker, code, stage);
     engine.changed();
   }
 
   private failedStart(worker: PoolWorker, code: number, stage: number): void {
     this.failedStarts++;
-    if (stage === L.INITIALIZING) this.failedInits++;
+    if (stage === L.INITIALIZING && !worker.ready) this.failedInits++;
     this.notBefore = performance.now() + Math.min(LONGEST_BACK_OFF_MS, BACK_OFF_MS * 2 ** this.failedStarts);
     if (this.failedInits >= MAX_FAILED_INITS) this.break(died(worker.pid, code, 'in its initializer, as those before it'));
-    else if (this.failedStarts >= MAX_FAILED_STARTS) this.break(died(worker.pid, code, 'before it was ready, as those before it'));
+    else if (this.failedStarts >= MAX_FAILED_STARTS) this.break(died(worker.pid, code, 'before it did anything, as those before it'));
   }
 
   /** Nothing can run any more: all tasks fail with `error`, later ones too. */

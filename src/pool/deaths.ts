@@ -9,17 +9,46 @@ import type { PoolWorker } from './pool-worker';
 import { ABANDONED, QUEUED } from './task-table';
 import * as L from './layout';
 
+const MAX_DEATHS_MAKING = 3;
+
 export class Deaths {
   private readonly engine: Engine;
+  /** Workers that ended while they made a function, by its id. */
+  private readonly making = new Map<number, number>();
 
   constructor(engine: Engine) {
     this.engine = engine;
   }
 
-  /** Settles or requeues all that `worker` had. Its answers have been read to the last one. */
-  judge(worker: PoolWorker, code: number): void {
+  /**
+   * Settles or requeues all that `worker` had. Its answers have been read to the last one.
+   *
+   * @returns whether a task was to blame.
+   */
+  judge(worker: PoolWorker, code: number): boolean {
+    const { engine } = this;
     const { channel } = worker;
-    if (channel.front() >= 0 && channel.words[channel.frontPlace() + 1] !== channel.front()) this.judgeBegun(worker, code);
+    const front = channel.front();
+    const making = channel.words[L.DEFINING] - 1;
+    const begun = front >= 0 && channel.words[channel.frontPlace() + 1] !== front;
+    if (begun) this.judgeBegun(worker, code, channel.words[L.PROGRESS]);
+    else if (front >= 0 && engine.table.functionOf(front) === making) this.judgeBegun(worker, code, 1);
+    this.requeueAll(worker);
+    if (making >= 0) this.judgeFunction(making, worker.pid, code);
+    return begun || making >= 0;
+  }
+
+  /** A function ends workers as it is made there: after a few, none of its tasks is tried any more. */
+  private judgeFunction(fn: number, pid: number, code: number): void {
+    const deaths = (this.making.get(fn) ?? 0) + 1;
+    this.making.set(fn, deaths);
+    if (deaths < MAX_DEATHS_MAKING) return;
+    this.making.delete(fn);
+    this.engine.failFunction(fn, () => died(pid, code, 'while it made the function of the task, as those before it'));
+  }
+
+  private requeueAll(worker: PoolWorker): void {
+    const { channel } = worker;
     for (let id = channel.front(); id >= 0; id = channel.front()) {
       const at = channel.frontPlace();
       channel.shift();
@@ -27,8 +56,8 @@ export class Deaths {
     }
   }
 
-  /** The one task that had begun. */
-  private judgeBegun(worker: PoolWorker, code: number): void {
+  /** The one task that had begun. @param progress of a chunk, as PROGRESS has it. */
+  private judgeBegun(worker: PoolWorker, code: number, progress: number): void {
     const { engine } = this;
     const { channel } = worker;
     const id = channel.front();
@@ -37,7 +66,7 @@ export class Deaths {
     const detail = engine.table.detail(id);
     const error = () => died(worker.pid, code, 'while it ran the task');
     if (detail?.chunk != null) {
-      this.judgeChunk(id, detail.chunk, detail.attempt, channel.words[L.PROGRESS], error, worker);
+      this.judgeChunk(id, detail.chunk, detail.attempt, progress, error, worker);
       worker.unplaced(detail, detail.chunk.count);
       return;
     }

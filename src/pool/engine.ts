@@ -446,19 +446,29 @@ export class Engine {
 
   /** Settles every task with an error of its own. @param excused this side asked for it: no such rejection counts as unhandled. */
   failAll(error: () => unknown, excused: boolean): void {
+    this.failTasks(() => true, error, excused);
+    this.dispatcher.drop();
+  }
+
+  /** Settles all tasks that call a function. */
+  failFunction(fn: number, error: () => unknown): void {
+    this.failTasks((other) => other === fn, error, false);
+  }
+
+  private failTasks(calls: (fn: number) => boolean, error: () => unknown, excused: boolean): void {
     for (const job of [...this.dispatcher.jobs]) {
+      if (!calls(job.fn)) continue;
       if (excused) job.excuse();
       job.stop(error());
     }
     for (const id of this.table.all()) {
       const state = this.table.state(id);
-      if (!this.table.has(id) || state === DROPPED || state === ABANDONED) continue;
+      if (!this.table.has(id) || state === DROPPED || state === ABANDONED || !calls(this.table.functionOf(id))) continue;
       if (excused) this.table.excuse(id);
       this.stats.failed++;
       // A plain task does not know its worker: its place in a ring is kept until it is answered, or its worker has ended.
       if (state === PLACED && this.table.detail(id) === null) this.table.rejectEarly(id, error(), ABANDONED);
       else this.limits.abandon(id, error());
     }
-    this.dispatcher.drop();
   }
 }

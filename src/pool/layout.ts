@@ -35,6 +35,7 @@
  * - before the claim: the record is unbegun, the parent gives it to another worker.
  * - from the claim to the answer's commit: that one task is lost, which is what WorkerDiedError says; its arguments are still in the
  *   ring (TASK_HEAD passes a record only after its answer), so it can be tried again.
+ * - in making a function (DEFINING; a module that it imports may end the process): the oldest task that calls it is the one that is lost.
  * - after the commit: the answer is drained before the death is judged.
  * - a record half written is beyond the tail, and nobody reads it. A dead worker's channel is never used again.
  *
@@ -58,6 +59,7 @@ export const ANSWER_HEAD = 64; // parent
 export const WANTS_ROOM = 80; // worker sets it to 1, parent swaps it to 0
 export const ABORT = 96; // parent: id of the task that is to end, NO_TASK at first
 export const STAGE = 97; // worker, once: INITIALIZING. Shares ABORT's line, which is hardly ever written
+export const DEFINING = 98; // worker: 1 + the function that it is making from a DEFINE record; 0: none. On STAGE's line
 /** Doubles, by index into the block as doubles: what the worker did so far. */
 export const BUSY_US = 56; // microseconds spent in tasks
 export const DONE = 57; // tasks answered

@@ -27,6 +27,8 @@ export class PoolWorker {
   readonly child: Child;
   /** Its initializer is done. */
   ready = false;
+  /** It has answered a task, or part of one. */
+  answered = false;
   /** It gets no more tasks: it was told to stop, or is being killed. */
   retired = false;
   /** We ended it: its death is nobody's failure. */

@@ -35,9 +35,9 @@ export async function main(adoption: Adoption): Promise<void> {
     answers.publish();
     process.exit(1);
   }
+  const runner = new TaskRunner(words, doubles, answers, results);
   answers.ready();
   answers.publish();
-  const runner = new TaskRunner(words, doubles, answers, results);
   bell.listen(() => runner.run());
   native.workerSleep(true);
   runner.run();

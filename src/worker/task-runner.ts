@@ -206,12 +206,14 @@ export class TaskRunner {
   }
 
   private define(at: number, id: number): void {
+    this.words[L.DEFINING] = id + 1;
     try {
       this.functions.set(id, this.payload(at).value() as Callable);
     } catch (error) {
       if (error instanceof ModulesMissing) return this.defineLater(error.loading, at, id);
       this.functions.set(id, failing(error));
     }
+    this.words[L.DEFINING] = 0;
   }
 
   /** Nothing else runs until the modules that the function imports are loaded: its tasks come next. */
@@ -224,7 +226,11 @@ export class TaskRunner {
     };
     loading.then(
       () => goOn(() => this.define(at, id)),
-      (error: unknown) => goOn(() => this.functions.set(id, failing(error))),
+      (error: unknown) =>
+        goOn(() => {
+          this.functions.set(id, failing(error));
+          this.words[L.DEFINING] = 0;
+        }),
     );
   }
 
