@@ -146,6 +146,11 @@ export function wait<T>(
   });
 }
 
+/** Whether a wait of that key is pending: what is tried without `wait` would overtake it. */
+export function isWaiting(key: string): boolean {
+  return waiters.has(key);
+}
+
 const MAX_TIMER = 2 ** 31 - 1;
 
 let retry: NodeJS.Timeout | undefined;

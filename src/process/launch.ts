@@ -5,6 +5,7 @@
  * thread at once, and taken from there by `poll()`: at each bell of this thread's event loop, or by a blocking wait.
  */
 import { serialize } from 'node:v8';
+import { isMainThread } from 'node:worker_threads';
 import type { StartedChild } from '#binding';
 import { native } from '../native';
 import * as bell from '../arena/bell';
@@ -104,6 +105,7 @@ export class Child {
   }
 }
 
+const SIGKILL = 9;
 /** The exit code of a child that somebody else in this process has waited for. */
 const LOST = 255;
 
@@ -121,7 +123,8 @@ export function launch(order: Order): Child {
   if (!listening) {
     listening = true;
     bell.listen(pollAll);
-    process.on('exit', () => native.childrenEnd());
+    // Children of a worker thread end with it: the core sees to that.
+    if (isMainThread) process.on('exit', () => native.childrenEnd());
   }
   for (let spare = takeSpare(settings); spare !== undefined; spare = takeSpare(settings)) {
     if (!hand(spare, order, settings.env)) continue;
@@ -141,8 +144,17 @@ export function launch(order: Order): Child {
   return child;
 }
 
-/** Gives a booted or booting process its order. False: it has ended. */
+/** Gives a booted or booting process its order. False: it has ended. Where that fails, it is ended: it would wait for ever. */
 function hand(to: StartedChild, order: Order, env: NodeJS.ProcessEnv): boolean {
+  try {
+    return adopt(to, order, env);
+  } catch (error) {
+    native.childSignal(to.id, SIGKILL);
+    throw error;
+  }
+}
+
+function adopt(to: StartedChild, order: Order, env: NodeJS.ProcessEnv): boolean {
   const adoption: Adoption = {
     role: order.role,
     payload: order.payload,

@@ -35,6 +35,7 @@ interface Spare {
   readonly ticket: number;
   child: StartedChild | undefined;
   ready: boolean;
+  /** Called when it is ready, and where it never will be: it failed, was taken before, or is not wanted any more. */
   onReady: ((error?: unknown) => void) | undefined;
 }
 
@@ -50,6 +51,7 @@ export function configureSpares(count: number | undefined, idleLimit: number | u
   for (const spare of spares) {
     if (spares.size <= wanted) break;
     forget(spare);
+    spare.onReady?.();
     const child = spare.child ?? native.childStarted(spare.ticket, true);
     if (child != null) native.childSignal(child.id, SIGKILL);
   }
@@ -82,9 +84,12 @@ export function takeSpare(settings: BootSettings): StartedChild | undefined {
     if (best === undefined) return undefined;
     forget(best);
     try {
-      return best.child ?? native.childStarted(best.ticket, true) ?? undefined;
-    } catch {
+      const child = best.child ?? native.childStarted(best.ticket, true) ?? undefined;
+      best.onReady?.();
+      return child;
+    } catch (error) {
       // It could not be started; a fresh start will say why.
+      best.onReady?.(error);
     }
   }
 }

@@ -29,6 +29,11 @@ interface Taken {
   readonly loading: Promise<void> | undefined;
 }
 
+/** An item that waits for room. The value is kept: were it collected, so would be the shared objects that its bytes name. */
+interface Waiting extends Encoded {
+  readonly item: unknown;
+}
+
 /** Decodes an item; the handles in it have counts of their own then. */
 function open({ bytes, refs }: Taken): unknown {
   try {
@@ -79,12 +84,17 @@ export class Queue<T = any> implements AsyncIterable<T> {
   async put(item: T, options?: WaitOptions): Promise<void> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
-    if (this.#push(encodeView(item, 'item'))) return;
-    await this.#putEncoded(encode(item, 'item'), timeout, signal);
+    if (!bell.isWaiting(this.#waitingPuts) && this.#push(encodeView(item, 'item'))) return;
+    await this.#putEncoded({ item, ...encode(item, 'item') }, timeout, signal);
   }
 
-  async #putEncoded(item: Encoded, timeout: number, signal?: AbortSignal): Promise<void> {
-    const put = await bell.wait(`put ${this.#id}`, () => this.#push(item) || undefined, timeout, signal);
+  /** Waits of one key are served in order, so that this thread's puts stay in order. */
+  get #waitingPuts(): string {
+    return `put ${this.#id}`;
+  }
+
+  async #putEncoded(item: Waiting, timeout: number, signal?: AbortSignal): Promise<void> {
+    const put = await bell.wait(this.#waitingPuts, () => this.#push(item) || undefined, timeout, signal);
     if (put === bell.TIMED_OUT) throw this.#fullAfter(timeout);
   }
 
@@ -133,7 +143,7 @@ export class Queue<T = any> implements AsyncIterable<T> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
     checkIterable(items, 'items');
-    const encoded = Array.from(items, (item, i) => encode(item, `items[${i}]`));
+    const encoded = Array.from(items, (item, i) => ({ item, ...encode(item, `items[${i}]`) }));
     const end = timeout < 0 ? -1 : performance.now() + timeout;
     for (const item of encoded) {
       await this.#putEncoded(item, end < 0 ? -1 : Math.max(0, end - performance.now()), signal);

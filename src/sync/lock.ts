@@ -59,7 +59,13 @@ export class Lock {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
     if (this.#take()) return true;
-    return (await bell.wait(`lock ${this.#id}`, (waited) => this.#tryOrArm(waited), timeout, signal)) === true;
+    let acquired = false;
+    try {
+      const got = await bell.wait(`lock ${this.#id}`, (waited) => this.#tryOrArm(waited), timeout, signal);
+      return (acquired = got === true);
+    } finally {
+      if (!acquired) native.mutexGiveUp(this.#id);
+    }
   }
 
   /**

@@ -6,12 +6,13 @@
 //! callback) the bell is told that the thread is awake.
 //!
 //! A pool worker sleeps otherwise: while nothing but the bell keeps its loop alive, it first sleeps one slice on the
-//! futex, which is woken faster than epoll; V8's own tasks and unreferenced handles wait no longer than that slice.
+//! futex, which is woken faster than epoll; V8's own tasks and unreferenced handles wait no longer than that slice,
+//! also where rings come without a pause (TURN).
 //!
 //! Nothing is lost: `seen` is read before JavaScript looks, and `begin_poll(seen)` refuses where the bell has moved on.
 
 use std::ffi::c_void;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use multiproc_shm::{Arena, BellPipe, Slot};
 use napi::bindgen_prelude::Function;
@@ -26,8 +27,10 @@ use crate::uv::{self, Uv};
 pub const SLICE: Duration = Duration::from_millis(200);
 /// How long a worker sleeps on the futex before it lets its loop poll.
 const WORKER_SLICE: Duration = Duration::from_millis(10);
-/// JavaScript runs so often in a row before other I/O gets its turn.
+/// JavaScript runs so often in a row before other I/O gets its turn,
 const ROUNDS: u32 = 16;
+/// and a worker that is woken from the futex again and again gets back to its loop after so long.
+const TURN: Duration = Duration::from_millis(8);
 
 /// One a thread, from the first `on_bell` to the end of its environment.
 struct Hook {
@@ -155,9 +158,10 @@ unsafe extern "C" fn on_prepare(handle: uv::Handle) {
         let hook = hook_of(handle);
         (*hook).set_idling(false);
         let mut rounds = 0;
+        let begun = Instant::now();
         loop {
             if (*hook).rung() {
-                if rounds == ROUNDS {
+                if rounds == ROUNDS || begun.elapsed() > TURN {
                     (*hook).set_idling(true);
                     return;
                 }

@@ -2,6 +2,8 @@
 //!
 //! The core thread puts what it hears into the mailbox of the child and rings the bell of the thread that owns it;
 //! that thread takes it from there when it likes, in its event loop or between two slices of a blocking wait.
+//!
+//! Children end with the thread that owns them ([`end_of`]), since nobody could hear of them, or end them, afterwards.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -26,6 +28,9 @@ static NEWS: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
 fn news_of(owner: u32) -> (&'static AtomicU64, u64) {
     (&NEWS[(owner / 64) as usize % NEWS.len()], 1 << (owner % 64))
 }
+
+/// The owner of a mailbox whose thread has ended.
+const NOBODY: u32 = u32::MAX;
 
 /// What came from a child and was not taken yet.
 struct Mailbox {
@@ -59,6 +64,13 @@ impl Postman {
                 .entry(child.id.0)
                 .or_insert_with(|| Mailbox::of(child.tag as u32 & 0xffff));
             put(mailbox);
+            if mailbox.owner == NOBODY {
+                mailbox.messages.clear();
+                if mailbox.exit.is_some() {
+                    boxes.remove(&child.id.0);
+                }
+                return;
+            }
             let (word, bit) = news_of(mailbox.owner);
             word.fetch_or(bit, SeqCst);
             mailbox.owner
@@ -105,6 +117,24 @@ impl Events for Postman {
 pub fn core() -> &'static Core {
     static CORE: OnceLock<Core> = OnceLock::new();
     CORE.get_or_init(|| Core::new(process::Options::default(), Postman))
+}
+
+/// The thread with slot `owner` ends: its children are killed, and what they still say goes nowhere.
+///
+/// One whose start is still under way was not adopted: it ends because its slot is taken back, or by its idle limit.
+pub fn end_of(owner: u32) {
+    let mut orphans = Vec::new();
+    mailboxes().retain(|id, mailbox| {
+        if mailbox.owner == owner {
+            mailbox.owner = NOBODY;
+            orphans.push(ChildId(*id));
+        }
+        mailbox.owner != NOBODY || mailbox.exit.is_none()
+    });
+    for id in orphans {
+        // An error means that it is gone.
+        let _ = core().signal(id, Signal::Kill);
+    }
 }
 
 /// How a child is started. Strings are bytes in the platform's encoding.

@@ -9,6 +9,7 @@ mod member;
 mod mutex;
 mod queue;
 mod scope;
+mod slices;
 mod tree;
 mod uv;
 mod window;

@@ -11,6 +11,7 @@ use napi::{sys, Env};
 use napi_derive::napi;
 
 use crate::bell;
+use crate::children;
 use crate::error::{coded, napi_error, shm_error, Result};
 use crate::tree;
 
@@ -66,12 +67,13 @@ fn enter(tree: &'static tree::Tree) -> Result<Member> {
     })
 }
 
-/// This thread ends: what it holds is given back. The main thread's slot goes with its process.
+/// This thread ends: what it holds is given back, its children end. The main thread's slot goes with its process.
 unsafe extern "C" fn leave(_: *mut std::ffi::c_void) {
     let member = MEMBER.with(|cell| cell.try_borrow_mut().ok().and_then(|mut m| m.take()));
     if let (Some(member), Some(tree), false) = (member, tree::joined(), is_main_thread()) {
         let slot = member.slot;
         drop(member);
+        children::end_of(slot);
         tree.arena.leave(slot);
     }
 }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use multiproc_shm::{AsyncLock, Lock, Mutex};
+use napi::Env;
 use napi_derive::napi;
 
 use crate::error::{shm_error, Result};
 use crate::member::{id, limit, with};
+use crate::slices;
 
 // What the calls return; src/sync/lock.ts has the same numbers.
 const ACQUIRED: f64 = 0.0;
@@ -30,15 +32,18 @@ pub fn mutex_create(label: String) -> Result<f64> {
 
 /// Blocks until it is had: 0, -1 at the timeout, -2 - pid where its holder died.
 #[napi(catch_unwind)]
-pub fn mutex_lock(block: f64, milliseconds: f64) -> Result<f64> {
-    with(|arena, m| {
-        let mutex = Mutex::open(arena, id(block)).map_err(shm_error)?;
-        Ok(match mutex.lock(arena, m.slot, limit(milliseconds)) {
-            Lock::Acquired => ACQUIRED,
-            Lock::TimedOut => TIMED_OUT,
-            Lock::OwnerDied { pid } => owner_died(pid),
+pub fn mutex_lock(env: Env, block: f64, milliseconds: f64) -> Result<f64> {
+    let done = slices::wait(&env, limit(milliseconds), |slice| {
+        with(|arena, m| {
+            let mutex = Mutex::open(arena, id(block)).map_err(shm_error)?;
+            Ok(match mutex.lock(arena, m.slot, Some(slice)) {
+                Lock::Acquired => Some(ACQUIRED),
+                Lock::TimedOut => None,
+                Lock::OwnerDied { pid } => Some(owner_died(pid)),
+            })
         })
-    })
+    })?;
+    Ok(done.unwrap_or(TIMED_OUT))
 }
 
 /// Takes it, or arms this thread's bell: 0; -2 - pid; else milliseconds (> 0) after which to try again unless the bell rang.
@@ -62,6 +67,17 @@ pub fn mutex_release(block: f64) -> Result<bool> {
         Ok(Mutex::open(arena, id(block))
             .map_err(shm_error)?
             .release(arena))
+    })
+}
+
+/// A waiter of this thread's event loop leaves without it.
+#[napi(catch_unwind)]
+pub fn mutex_give_up(block: f64) -> Result<()> {
+    with(|arena, _| {
+        Mutex::open(arena, id(block))
+            .map_err(shm_error)?
+            .give_up(arena);
+        Ok(())
     })
 }
 

@@ -2,10 +2,12 @@
 
 use multiproc_shm::{Id, Queue, QueueError, QueueOptions};
 use napi::bindgen_prelude::Uint8ArraySlice;
+use napi::Env;
 use napi_derive::napi;
 
 use crate::error::{shm_error, Result};
 use crate::member::{id, limit, with};
+use crate::slices;
 
 // What the calls return instead of a length; src/queue/queue.ts has the same numbers.
 const DONE: f64 = 0.0;
@@ -45,14 +47,25 @@ fn ids(refs: &[f64]) -> Vec<Id> {
 
 /// Puts an item; waits so many milliseconds (-1: no limit) while there is no room. 0, -1 (no room), -2 (closed).
 #[napi(catch_unwind)]
-pub fn queue_push(block: f64, bytes: &[u8], refs: Vec<f64>, milliseconds: f64) -> Result<f64> {
-    with(|arena, m| {
-        let queue = Queue::open(arena, id(block)).map_err(shm_error)?;
-        match queue.push_wait(&mut m.heap, &[bytes], &ids(&refs), limit(milliseconds)) {
-            Ok(()) => Ok(DONE),
-            Err(error) => status(error),
-        }
-    })
+pub fn queue_push(
+    env: Env,
+    block: f64,
+    bytes: &[u8],
+    refs: Vec<f64>,
+    milliseconds: f64,
+) -> Result<f64> {
+    let refs = ids(&refs);
+    let done = slices::wait(&env, limit(milliseconds), |slice| {
+        with(|arena, m| {
+            let queue = Queue::open(arena, id(block)).map_err(shm_error)?;
+            match queue.push_wait(&mut m.heap, &[bytes], &refs, Some(slice)) {
+                Ok(()) => Ok(Some(DONE)),
+                Err(QueueError::TimedOut) => Ok(None),
+                Err(error) => status(error).map(Some),
+            }
+        })
+    })?;
+    Ok(done.unwrap_or(WAIT))
 }
 
 /// Puts an item, or arms this thread's bell: 0, -1 (armed), -2 (closed).
@@ -74,17 +87,33 @@ pub fn queue_push_or_arm(block: f64, bytes: &[u8], refs: Vec<f64>) -> Result<f64
 /// Takes an item into `buffer`: its length; -1 (nothing came), -2 (closed and drained), -16 - length (buffer too small).
 /// `milliseconds`: -1 no limit, -2 arms this thread's bell instead of waiting.
 #[napi(catch_unwind)]
-pub fn queue_pop(block: f64, mut buffer: Uint8ArraySlice, milliseconds: f64) -> Result<f64> {
+pub fn queue_pop(
+    env: Env,
+    block: f64,
+    mut buffer: Uint8ArraySlice,
+    milliseconds: f64,
+) -> Result<f64> {
     // SAFETY: the memory is JavaScript's scratch buffer, which this thread alone uses and not before this call returns.
     let buffer = unsafe { buffer.as_mut() };
+    if milliseconds == ARM {
+        return pop_or_arm(block, buffer);
+    }
+    let done = slices::wait(&env, limit(milliseconds), |slice| {
+        with(|arena, m| {
+            let queue = Queue::open(arena, id(block)).map_err(shm_error)?;
+            match queue.pop_wait(&mut m.heap, buffer, &mut m.taken, Some(slice)) {
+                Ok(length) => Ok(Some(length as f64)),
+                Err(QueueError::TimedOut) => Ok(None),
+                Err(error) => status(error).map(Some),
+            }
+        })
+    })?;
+    Ok(done.unwrap_or(WAIT))
+}
+
+fn pop_or_arm(block: f64, buffer: &mut [u8]) -> Result<f64> {
     with(|arena, m| {
         let queue = Queue::open(arena, id(block)).map_err(shm_error)?;
-        if milliseconds != ARM {
-            return match queue.pop_wait(&mut m.heap, buffer, &mut m.taken, limit(milliseconds)) {
-                Ok(length) => Ok(length as f64),
-                Err(error) => status(error),
-            };
-        }
         loop {
             match queue.pop(&mut m.heap, buffer, &mut m.taken) {
                 Ok(length) => return Ok(length as f64),

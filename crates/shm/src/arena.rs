@@ -259,6 +259,9 @@ mod real {
         /// The calling thread ends in an orderly way; everything that its slot holds is let go. Its last call.
         pub fn leave(&self, slot: Slot) {
             let generation = slots::generation(self.mem.w64(slots::state(slot)).get());
+            if slot < SUPERVISOR {
+                bell::forget_pipe(&self.mem, slot);
+            }
             if slot < SUPERVISOR && slots::bury(&self.mem, slot, generation) {
                 bell::ring(&self.mem, SUPERVISOR);
             }
@@ -266,6 +269,9 @@ mod real {
 
         /// The thread or process that the slot was claimed for is dead, or was never started.
         pub fn abandon(&self, slot: Slot, generation: u32) {
+            if slot < SUPERVISOR {
+                bell::forget_pipe(&self.mem, slot);
+            }
             if slot < SUPERVISOR && slots::bury(&self.mem, slot, generation) {
                 bell::ring(&self.mem, SUPERVISOR);
             }

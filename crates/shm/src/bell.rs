@@ -22,8 +22,10 @@
 //! Futex sleeps are sliced at 200 ms.
 //!
 //! **The pipe.** The read end is polled by the slot's event loop. Wakers open `/proc/<pid>/fd/<n>` when they first need it,
-//! and check afterwards that the slot is still the same. Where that is refused, the slot's process runs a relay thread
-//! (futex on the bell → own pipe); flag NO_PIPE says so. NEED_RELAY asks for one.
+//! and check afterwards that the slot is still the same. Where that is refused (a process that has dropped its privileges, a
+//! waker without a free descriptor, no /proc), the waker sets NEED_POKE in the slot and wakes its *guard*: a thread beside
+//! every polling loop, asleep on the futex of the flags word, which clears NEED_POKE and then writes into its own pipe.
+//! A waker that finds NEED_POKE set wakes the guard all the same, since the one before may have been killed in between.
 
 use crate::geometry::{set_bit, Slot, SET_BITS, SET_WORDS, SLOTS};
 use crate::lock::SLICE;
@@ -133,7 +135,7 @@ fn poke(_: &Mem, _: Slot) {}
 #[cfg(not(loom))]
 pub use pipes::BellPipe;
 #[cfg(not(loom))]
-pub(crate) use pipes::{poke, Pipes};
+pub(crate) use pipes::{forget_pipe, poke, Pipes};
 
 #[cfg(not(loom))]
 mod pipes {
@@ -145,26 +147,27 @@ mod pipes {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Arc, RwLock};
 
-    /// Pipes of other slots, opened when first needed: slot → (who and generation, descriptor number there, write end).
+    /// Pipes of other slots, opened when first needed: slot → (who, its pipe word, write end).
     #[derive(Default)]
     pub(crate) struct Pipes {
-        open: RwLock<HashMap<Slot, (u64, i32, Handle)>>,
+        open: RwLock<HashMap<Slot, (u64, u32, Handle)>>,
     }
+
+    /// The pipe word: the descriptor's number + 1 in these bits (0: no pipe), above them how often the slot has had a new
+    /// one, so that a number that is used again is another pipe.
+    const NUMBER: u32 = (1 << 20) - 1;
 
     /// Wakes an event loop.
     pub(crate) fn poke(m: &Mem, slot: Slot) {
-        let number = m.w32(slots::bell_fd(slot)).get() as i32 - 1;
+        let pipe_word = m.w32(slots::bell_fd(slot)).get();
+        let number = (pipe_word & NUMBER) as i32 - 1;
         if number < 0 {
-            return;
-        }
-        if m.w32(slots::flags(slot)).get() & slots::NO_PIPE != 0 {
-            m.wake(slots::bell(slot), i32::MAX);
             return;
         }
         let who = slots::who(m, slot);
         let known = m.pipes.open.read().unwrap_or_else(|e| e.into_inner());
         match known.get(&slot) {
-            Some((w, n, pipe)) if *w == who && *n == number => return System::poke(pipe),
+            Some((w, p, pipe)) if *w == who && *p == pipe_word => return System::poke(pipe),
             _ => drop(known),
         }
         let pipe = slots::pid_of(who).and_then(|pid| System::pipe_of(pid, number));
@@ -173,13 +176,21 @@ mod pipes {
             Some(pipe) if slots::who(m, slot) == who => {
                 System::poke(&pipe);
                 let mut known = m.pipes.open.write().unwrap_or_else(|e| e.into_inner());
-                known.insert(slot, (who, number, pipe));
+                // those of slots that are somebody else's by now, or nobody's
+                known.retain(|slot, (who, ..)| slots::who(m, *slot) == *who);
+                known.insert(slot, (who, pipe_word, pipe));
             }
             _ => {
-                m.w32(slots::flags(slot)).or(slots::NEED_RELAY);
-                m.wake(slots::bell(slot), i32::MAX);
+                m.w32(slots::flags(slot)).or(slots::NEED_POKE);
+                m.wake(slots::flags(slot), i32::MAX);
             }
         }
+    }
+
+    /// The thread of `slot` is gone: its pipe needs not be kept open here.
+    pub(crate) fn forget_pipe(m: &Mem, slot: Slot) {
+        let mut known = m.pipes.open.write().unwrap_or_else(|e| e.into_inner());
+        known.remove(&slot);
     }
 
     /// What the event loop of a slot polls. Keep it as long as the slot; one for each slot.
@@ -187,32 +198,40 @@ mod pipes {
         arena: &'static Arena,
         slot: Slot,
         read: Handle,
-        write: Arc<Handle>,
         stop: Arc<AtomicBool>,
-        relay: Option<std::thread::JoinHandle<()>>,
+        guard: Option<std::thread::JoinHandle<()>>,
     }
+
+    /// How long a guard sleeps at a time; it has nothing to look for on its own.
+    const GUARD_SLICE: Duration = Duration::from_secs(3600);
 
     impl BellPipe {
         pub(crate) fn open(arena: &'static Arena, slot: Slot) -> Result<BellPipe, Error> {
             let (read, write) = System::pipe()?;
             let m = &arena.mem;
             let number = System::number(&read);
-            let mut pipe = BellPipe {
+            let stop: Arc<AtomicBool> = Default::default();
+            m.w32(slots::flags(slot)).and(!slots::NEED_POKE);
+            let stopped = stop.clone();
+            let guard = std::thread::Builder::new()
+                .name("multiproc-bell".into())
+                .stack_size(64 << 10)
+                .spawn(move || guard(arena, slot, &write, &stopped))
+                .map_err(|e| Error::Os {
+                    call: "pthread_create",
+                    errno: e.raw_os_error().unwrap_or(0),
+                })?;
+            let before = m.w32(slots::bell_fd(slot)).get();
+            let again = (before & !NUMBER).wrapping_add(NUMBER + 1);
+            m.w32(slots::bell_fd(slot))
+                .set((number as u32 + 1) & NUMBER | again);
+            Ok(BellPipe {
                 arena,
                 slot,
                 read,
-                write: Arc::new(write),
-                stop: Default::default(),
-                relay: None,
-            };
-            m.w32(slots::flags(slot))
-                .and(!(slots::NO_PIPE | slots::NEED_RELAY));
-            // what we can't open ourselves, others can't either
-            if System::pipe_of(System::pid(), number).is_none() {
-                pipe.start_relay();
-            }
-            m.w32(slots::bell_fd(slot)).set(number as u32 + 1);
-            Ok(pipe)
+                stop,
+                guard: Some(guard),
+            })
         }
 
         /// To be polled for reading.
@@ -235,60 +254,42 @@ mod pipes {
 
         /// After the poll, whatever woke it: empties the pipe.
         pub fn end_poll(&mut self) {
-            let m = &self.arena.mem;
-            m.w32(slots::sleep(self.slot)).set(AWAKE);
+            self.arena.mem.w32(slots::sleep(self.slot)).set(AWAKE);
             System::drain(&self.read);
-            if self.relay.is_none() && m.w32(slots::flags(self.slot)).get() & slots::NEED_RELAY != 0
-            {
-                self.start_relay();
-            }
         }
 
         /// The read end, as the system's handle.
         pub fn handle(&self) -> &Handle {
             &self.read
         }
+    }
 
-        /// Whether others could not open the pipe, so that a thread here does it for them.
-        pub fn is_relayed(&self) -> bool {
-            self.relay.is_some()
-        }
-
-        #[doc(hidden)]
-        pub fn start_relay(&mut self) {
-            let (arena, slot) = (self.arena, self.slot);
-            let mut seen = arena.mem.w32(slots::bell(slot)).get();
-            let (write, stop) = (self.write.clone(), self.stop.clone());
-            let thread = std::thread::Builder::new()
-                .name("multiproc-bell".into())
-                .spawn(move || {
-                    let bell = slots::bell(slot);
-                    while !stop.load(Ordering::Acquire) {
-                        arena.mem.wait(bell, seen, SLICE);
-                        let now = arena.mem.w32(bell).get();
-                        if now != seen {
-                            seen = now;
-                            System::poke(&write);
-                        }
-                    }
-                });
-            if let Ok(thread) = thread {
-                self.relay = Some(thread);
-                arena.mem.w32(slots::flags(slot)).or(slots::NO_PIPE);
-                System::poke(&self.write);
+    /// Writes into its own pipe for those who can't open it.
+    fn guard(arena: &'static Arena, slot: Slot, write: &Handle, stop: &AtomicBool) {
+        let flags = arena.mem.w32(slots::flags(slot));
+        loop {
+            let now = flags.get();
+            if stop.load(Ordering::Acquire) {
+                return;
             }
+            if now & slots::NEED_POKE == 0 {
+                arena.mem.wait(slots::flags(slot), now, GUARD_SLICE);
+                continue;
+            }
+            flags.and(!slots::NEED_POKE);
+            System::poke(write);
         }
     }
 
     impl Drop for BellPipe {
         fn drop(&mut self) {
             let m = &self.arena.mem;
-            m.w32(slots::bell_fd(self.slot)).set(0);
+            m.w32(slots::bell_fd(self.slot)).and(!NUMBER);
             self.stop.store(true, Ordering::Release);
-            if let Some(relay) = self.relay.take() {
-                m.w32(slots::bell(self.slot)).add(1);
-                m.wake(slots::bell(self.slot), i32::MAX);
-                let _ = relay.join();
+            if let Some(guard) = self.guard.take() {
+                m.w32(slots::flags(self.slot)).or(slots::NEED_POKE);
+                m.wake(slots::flags(self.slot), i32::MAX);
+                let _ = guard.join();
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The lock that users see. Taking a free one and releasing one without waiters is a compare-and-exchange in JavaScript.
 //!
 //! ```text
-//! +0 word u32    +4 pid of the owner that died u32    +8 armed set    +64 label 64 B
+//! +0 word u32    +4 pid of the owner that died u32    +8 armed set    +48 when it was last freed for the waiters u32
+//! +64 label 64 B
 //! word = owner slot + 1 (bits 0..15) | FAIR 29 | DIED 30 | WAITERS 31
 //! 0 → owner                      anyone (JavaScript's fast path)
 //! owner → 0                      the owner (JavaScript's fast path): no flags, so nobody to wake
@@ -14,7 +15,9 @@
 //! ```
 //! **Nobody starves.** While FAIR is set a newcomer's fast path fails, since the word is not 0, and its slow path sleeps for
 //! 5 ms before it may take the lock; then it is a waiter itself. So hammering does not keep waiters out; and since FAIR only
-//! ever delays a newcomer by those 5 ms, a waiter that set it and then died or gave up blocks nobody.
+//! ever delays a newcomer by those 5 ms, a waiter that set it and then died or gave up blocks nobody. One that does not
+//! wait (try_lock) may take what has been free for the waiters for 10 ms: then none of them wants it. A waiter that gives
+//! up clears FAIR, so that it leaves no trace.
 //!
 //! **No wake is lost.** A sleeper sees WAITERS in the word it sleeps on. One that was woken takes the lock with WAITERS
 //! set, since others may sleep; one that gives up sets WAITERS again on its way out, since it may have been the one woken.
@@ -33,11 +36,13 @@ use std::time::{Duration, Instant};
 pub const WORD: u64 = 0;
 pub const PID: u64 = 4;
 pub const ARMED: u64 = 8;
+/// Milliseconds of the shared clock when the word last became `WAITERS|FAIR`; old where its writer died just before.
+const FREED: u64 = 48;
 pub const LABEL: u64 = 64;
 pub const LABEL_SIZE: usize = 64;
 /// Bytes of a mutex's block.
 pub const SIZE: u64 = if cfg!(loom) { ARMED + SET_SIZE } else { 128 };
-pub(crate) const LAYOUT: u64 = 1;
+pub(crate) const LAYOUT: u64 = 2;
 
 pub const OWNER: u32 = 0xffff;
 pub const FAIR: u32 = 1 << 29;
@@ -46,6 +51,28 @@ pub const WAITERS: u32 = 1 << 31;
 
 /// How long a waiter waits before it asks for fairness, and a newcomer before it may pass by.
 pub const PATIENCE: Duration = Duration::from_millis(5);
+
+/// A lock that was freed for the waiters is anyone's after so many milliseconds.
+#[cfg(not(loom))]
+const STALE_MS: u32 = 10;
+
+/// Whether the waiters for whom the lock was freed have had their time. The models have no clock.
+#[cfg(not(loom))]
+fn is_stale(m: &Mem, at: u64) -> bool {
+    use crate::os::{Platform, System};
+    System::millis().wrapping_sub(m.w32(at + FREED).get()) > STALE_MS
+}
+#[cfg(loom)]
+fn is_stale(_: &Mem, _: u64) -> bool {
+    false
+}
+#[cfg(not(loom))]
+fn note_freed(m: &Mem, at: u64) {
+    use crate::os::{Platform, System};
+    m.w32(at + FREED).set(System::millis());
+}
+#[cfg(loom)]
+fn note_freed(_: &Mem, _: u64) {}
 
 /// How a call that blocks ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +118,9 @@ fn attempt(m: &Mem, at: u64, slot: Slot, waited: bool) -> Result<bool, OwnerDied
         if old & DIED != 0 {
             return Err(died(m, at));
         }
-        if old & OWNER != 0 || (old & FAIR != 0 && !waited && !planted("newcomer passes by")) {
+        if old & OWNER != 0
+            || (old & FAIR != 0 && !waited && !planted("newcomer passes by") && !is_stale(m, at))
+        {
             return Ok(false);
         }
         let others = if waited && !planted("taker forgets waiters") {
@@ -132,6 +161,7 @@ pub fn lock(m: &Mem, at: u64, slot: Slot, timeout: Option<Duration>) -> Lock {
             if waited && old & OWNER != 0 && old & WAITERS == 0 && !word.cas(old, old | WAITERS) {
                 continue;
             }
+            give_up(m, at);
             return Lock::TimedOut;
         }
         if old & DIED != 0 {
@@ -201,6 +231,24 @@ pub fn try_lock_or_arm(m: &Mem, at: u64, slot: Slot, waited: Duration) -> AsyncL
     }
 }
 
+/// A waiter leaves without the lock. The fairness that it may have asked for goes with it; others ask again when they look.
+pub fn give_up(m: &Mem, at: u64) {
+    let word = m.w32(at + WORD);
+    loop {
+        let old = word.get();
+        if old & FAIR == 0 {
+            return;
+        }
+        if word.cas(old, old & !FAIR) {
+            if old & OWNER == 0 {
+                m.wake(at + WORD, 1);
+                bell::ring_armed(m, at + ARMED);
+            }
+            return;
+        }
+    }
+}
+
 /// By anyone. False: nobody owned it.
 pub fn release(m: &Mem, at: u64) -> bool {
     let word = m.w32(at + WORD);
@@ -209,7 +257,11 @@ pub fn release(m: &Mem, at: u64) -> bool {
         if old & OWNER == 0 {
             return false;
         }
-        let free = if old & FAIR != 0 { FAIR | WAITERS } else { 0 };
+        let mut free = 0;
+        if old & FAIR != 0 {
+            note_freed(m, at);
+            free = FAIR | WAITERS;
+        }
         if !word.cas(old, free) {
             continue;
         }
@@ -337,6 +389,11 @@ mod view {
         /// Tries, else arms the slot's bell. `waited`: how long this waiter has waited so far; zero at its first try.
         pub fn try_lock_or_arm(&self, arena: &Arena, slot: Slot, waited: Duration) -> AsyncLock {
             try_lock_or_arm(&arena.mem, self.at, slot, waited)
+        }
+
+        /// A waiter of an event loop leaves without the lock: its timeout passed, or it was aborted.
+        pub fn give_up(&self, arena: &Arena) {
+            give_up(&arena.mem, self.at)
         }
 
         /// By anyone. False: it was not held.

@@ -29,10 +29,8 @@ pub const CLAIMED: u64 = 1;
 pub const ALIVE: u64 = 2;
 pub const DEAD: u64 = 3;
 
-/// Others can't open this slot's pipe: a relay thread in its process waits on the bell.
-pub(crate) const NO_PIPE: u32 = 1;
-/// Somebody could not open the pipe and asks for a relay.
-pub(crate) const NEED_RELAY: u32 = 2;
+/// Somebody could not open the slot's pipe and asks its process to write into it.
+pub(crate) const NEED_POKE: u32 = 2;
 
 /// Bytes of a slot's name.
 pub(crate) const NAME: usize = 64;

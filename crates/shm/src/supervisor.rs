@@ -146,6 +146,7 @@ fn repair_dead(arena: &Arena, repair: &mut Repair, shared: &Shared) -> bool {
         slots::take_back_claims(m, *slot);
         let pid = slots::pid_of(slots::who(m, *slot)).unwrap_or(0);
         repair.slot(*slot, pid);
+        crate::bell::forget_pipe(m, *slot);
         let took = begun.elapsed().as_nanos() as u64;
         shared.slowest.fetch_max(took, Ordering::AcqRel);
         shared.repairs.fetch_add(1, Ordering::AcqRel);

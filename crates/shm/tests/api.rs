@@ -498,12 +498,8 @@ fn sixteen_threads_lose_and_double_nothing() {
 #[test]
 fn an_event_loop_is_woken_through_its_pipe() {
     let arena = arena();
-    for relayed in [false, true] {
+    for _ in 0..2 {
         let mut pipe = arena.bell_pipe(0).unwrap();
-        assert!(!pipe.is_relayed());
-        if relayed {
-            pipe.start_relay();
-        }
         for _ in 0..20 {
             let seen = arena.bell_seen(0);
             if pipe.begin_poll(seen) {

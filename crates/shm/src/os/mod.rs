@@ -58,6 +58,8 @@ pub(crate) trait Platform {
     fn drain(pipe: &Handle);
     /// The write end of another process's pipe, by its number there.
     fn pipe_of(pid: u32, number: i32) -> Option<Handle>;
+    /// Milliseconds of a clock that all processes share and nobody sets; it runs over.
+    fn millis() -> u32;
     /// The number under which others know this descriptor.
     fn number(handle: &Handle) -> i32;
 }

@@ -64,6 +64,9 @@ impl Platform for System {
     fn pipe_of(_: u32, _: i32) -> Option<Handle> {
         None
     }
+    fn millis() -> u32 {
+        0
+    }
     fn number(_: &Handle) -> i32 {
         -1
     }
