@@ -157,16 +157,26 @@ describe('what a task throws', () => {
     expect(stack).not.toMatch(/dist\/(pool|worker)/);
   });
 
-  test.for([['null', null], ['undefined', undefined], ['a string', 'text'], ['an object', { a: 1 }]] as const)(
-    '%s arrives as it is',
-    async ([, thrown]) => {
-      await using pool = new Pool(1);
-      const outcome = pool.apply((x: unknown) => {
+  test.for([
+    ['null', null],
+    ['undefined', undefined],
+    ['a string', 'text'],
+    ['an object', { a: 1 }],
+  ] as const)('%s arrives as it is', async ([, thrown]) => {
+    await using pool = new Pool(1);
+    const outcome = pool.apply(
+      (x: unknown) => {
         throw x;
-      }, [thrown]);
-      expect(await outcome.then(() => 'no', (e: unknown) => ({ e }))).toStrictEqual({ e: thrown });
-    },
-  );
+      },
+      [thrown],
+    );
+    expect(
+      await outcome.then(
+        () => 'no',
+        (e: unknown) => ({ e }),
+      ),
+    ).toStrictEqual({ e: thrown });
+  });
 
   test('may be frozen, or have getters that throw', async () => {
     await using pool = new Pool(1);

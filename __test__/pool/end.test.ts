@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import { Pool, PoolClosedError, PoolTerminatedError, ProcessError, TimeoutError } from 'multiproc';
 import { runs } from '../support/proc';
-import { until } from '../support/until';
 import { noLeaksOfPools, upTo } from './support';
 
 noLeaksOfPools();
@@ -11,7 +10,10 @@ const never = () => new Promise<never>(() => {});
 
 test('close: what was submitted still runs, nothing more is taken, workers end', async () => {
   const pool = new Pool(2);
-  const tasks = Promise.all([...upTo(100).map((i) => pool.apply((x: number) => x, [i])), pool.map((x) => x, upTo(1000))]);
+  const tasks = Promise.all([
+    ...upTo(100).map((i) => pool.apply((x: number) => x, [i])),
+    pool.map((x) => x, upTo(1000)),
+  ]);
   pool.close();
   pool.close();
   await expect(pool.apply(() => 1)).rejects.toThrow(PoolClosedError);
@@ -31,10 +33,13 @@ test('workers end by themselves: exit handlers run', async () => {
   try {
     for (const end of ['close', 'terminate'] as const) {
       const pool = new Pool(2);
-      const pid = await pool.apply((path: string) => {
-        process.on('exit', () => process.getBuiltinModule('node:fs').writeFileSync(`${path}/${process.pid}`, ''));
-        return process.pid;
-      }, [folder]);
+      const pid = await pool.apply(
+        (path: string) => {
+          process.on('exit', () => process.getBuiltinModule('node:fs').writeFileSync(`${path}/${process.pid}`, ''));
+          return process.pid;
+        },
+        [folder],
+      );
       await pool[end]();
       await pool.join();
       expect(readdirSync(folder)).toContain(String(pid));
@@ -127,12 +132,4 @@ test('a pool within a task', async () => {
     return squares.reduce((a, b) => a + b);
   });
   expect(sum).toBe(14);
-});
-
-test('a pool that nobody refers to any more ends its workers', { skip: typeof globalThis.gc !== 'function' }, async () => {
-  const pid = await (async () => new Pool(1).apply(() => process.pid))();
-  await until('its worker has ended', () => {
-    globalThis.gc!();
-    return !runs(pid);
-  });
 });

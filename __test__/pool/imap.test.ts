@@ -6,7 +6,6 @@ import { until } from '../support/until';
 
 noLeaksOfPools();
 
-
 async function all<T>(stream: AsyncIterable<T>): Promise<T[]> {
   const out: T[] = [];
   for await (const x of stream) out.push(x);
@@ -34,13 +33,21 @@ test('imapUnordered does not wait for a slow one', async () => {
 test('imapSettled gives failed ones too, with their position', async () => {
   await using pool = new Pool(2);
   const out = await all(
-    pool.imapSettled((x) => {
-      if (x === 2) throw new Error('two');
-      return x;
-    }, [1, 2, 3]),
+    pool.imapSettled(
+      (x) => {
+        if (x === 2) throw new Error('two');
+        return x;
+      },
+      [1, 2, 3],
+    ),
   );
   expect(out.find((o) => o.index === 1)).toMatchObject({ status: 'rejected', reason: { message: 'two' } });
-  expect(out.filter((o) => o.status === 'fulfilled').map((o) => o.index).sort()).toEqual([0, 2]);
+  expect(
+    out
+      .filter((o) => o.status === 'fulfilled')
+      .map((o) => o.index)
+      .sort(),
+  ).toEqual([0, 2]);
 });
 
 test('it starts at the call', async () => {

@@ -5,7 +5,6 @@ import { noLeaksOfPools, upTo } from './support';
 
 noLeaksOfPools();
 
-
 test('the article: x ** x in the workers', async () => {
   await using pool = new Pool(2);
   expect(await pool.map((x) => x ** x, [5, 9, 8])).toEqual([3125, 387420489, 16777216]);
@@ -65,7 +64,14 @@ test('typed arrays, sets, generators and async iterables are items too', async (
   const double = (x: number) => 2 * x;
   expect(await pool.map(double, new Float64Array([1.5, 2]))).toEqual([3, 4]);
   expect(await pool.map(double, new Set([1, 2]))).toEqual([2, 4]);
-  expect(await pool.map(double, (function* () { yield* [1, 2, 3]; })())).toEqual([2, 4, 6]);
+  expect(
+    await pool.map(
+      double,
+      (function* () {
+        yield* [1, 2, 3];
+      })(),
+    ),
+  ).toEqual([2, 4, 6]);
   async function* slow() {
     for (let i = 0; i < 1000; i++) {
       if (i % 100 === 0) await null;
@@ -106,7 +112,15 @@ test.for([1, 7, 1000, 1e9])('chunkSize %i', async (chunkSize) => {
 
 test('starmap spreads', async () => {
   await using pool = new Pool(2);
-  expect(await pool.starmap((a: number, b: number) => a * b, [[1, 2], [3, 4]])).toEqual([2, 12]);
+  expect(
+    await pool.starmap(
+      (a: number, b: number) => a * b,
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ),
+  ).toEqual([2, 12]);
   expect(await pool.starmap(() => 'none', [[], []])).toEqual(['none', 'none']);
 });
 

@@ -40,11 +40,14 @@ describe('initializer', () => {
   test.for([
     ['exits', () => process.exit(9), { exitCode: 9, signal: null }],
     ['is killed', () => process.kill(process.pid, 'SIGKILL'), { exitCode: null, signal: 'SIGKILL' }],
-  ] as const)('that %s: the tasks reject after a few tries, without a storm of processes', async ([, initializer, end]) => {
-    await using pool = new Pool(2, { initializer });
-    await expect(pool.apply(() => 1)).rejects.toMatchObject({ code: 'ERR_WORKER_DIED', ...end });
-    expect(pool.stats.workersStarted).toBeLessThanOrEqual(10);
-  });
+  ] as const)(
+    'that %s: the tasks reject after a few tries, without a storm of processes',
+    async ([, initializer, end]) => {
+      await using pool = new Pool(2, { initializer });
+      await expect(pool.apply(() => 1)).rejects.toMatchObject({ code: 'ERR_WORKER_DIED', ...end });
+      expect(pool.stats.workersStarted).toBeLessThanOrEqual(10);
+    },
+  );
 
   test('that cannot be sent: SerializationError from the constructor', () => {
     const socket = new WeakMap();
@@ -121,7 +124,9 @@ test('key: tasks of one key run on one worker', async () => {
   const pids = await Promise.all(upTo(60).map((i) => pool.apply(() => process.pid, [], { key: `key ${i % 4}` })));
   for (const key of upTo(4)) expect(new Set(pids.filter((_, i) => i % 4 === key)).size).toBe(1);
   expect(new Set(pids).size).toBeGreaterThan(1);
-  expect(new Set(await pool.map(() => process.pid, upTo(50), { key: 'key 1', chunkSize: 1 }))).toEqual(new Set([pids[1]]));
+  expect(new Set(await pool.map(() => process.pid, upTo(50), { key: 'key 1', chunkSize: 1 }))).toEqual(
+    new Set([pids[1]]),
+  );
 });
 
 test('key: goes to another worker when its own has died', async () => {

@@ -14,9 +14,17 @@ export function noLeaksOfPools(): void {
   beforeAll(async () => {
     await using pool = new Pool(SLOTS);
     const wait = () => new Promise((resolve) => setTimeout(resolve, 100));
-    await pool.map(wait, Array.from({ length: SLOTS }, (_, i) => i), { chunkSize: 1 });
+    await pool.map(
+      wait,
+      Array.from({ length: SLOTS }, (_, i) => i),
+      { chunkSize: 1 },
+    );
     await wait();
-    await pool.map(wait, Array.from({ length: SLOTS }, (_, i) => i), { chunkSize: 1 });
+    await pool.map(
+      wait,
+      Array.from({ length: SLOTS }, (_, i) => i),
+      { chunkSize: 1 },
+    );
   });
   noLeaks();
 }

@@ -5,7 +5,6 @@ import { noLeaksOfPools, upTo } from './support';
 
 noLeaksOfPools();
 
-
 test('applySync, mapSync, starmapSync', async () => {
   await using pool = new Pool(2);
   expect(pool.applySync((a: number, b: number) => a + b, [1, 2])).toBe(3);
@@ -31,7 +30,9 @@ test('they throw what the task threw', async () => {
 
 test('a worker that dies under a blocking call', async () => {
   await using pool = new Pool(1);
-  expect(() => pool.applySync(() => process.exit(4))).toThrow(expect.objectContaining({ code: 'ERR_WORKER_DIED', exitCode: 4 }));
+  expect(() => pool.applySync(() => process.exit(4))).toThrow(
+    expect.objectContaining({ code: 'ERR_WORKER_DIED', exitCode: 4 }),
+  );
   expect(pool.applySync(() => 'next')).toBe('next');
 });
 
@@ -40,7 +41,9 @@ test('a time limit holds without an event loop', async () => {
   const endless = () => {
     for (;;);
   };
-  expect(() => pool.applySync(endless, [], { timeout: 50 })).toThrow(expect.objectContaining({ code: 'ERR_TASK_TIMEOUT' }));
+  expect(() => pool.applySync(endless, [], { timeout: 50 })).toThrow(
+    expect.objectContaining({ code: 'ERR_TASK_TIMEOUT' }),
+  );
   expect(pool.applySync(() => 'next')).toBe('next');
 });
 

@@ -51,7 +51,12 @@ export function joinStacks(thrown: unknown, caller: Caller | null, method: strin
   const below = typeof caller?.stack === 'string' ? caller.stack.split('\n') : [];
   for (const line of below) if (/^\s+at /.test(line) && !isOurs(line)) lines.push(line);
   try {
-    Object.defineProperty(thrown, 'stack', { value: lines.join('\n'), writable: true, configurable: true, enumerable: false });
+    Object.defineProperty(thrown, 'stack', {
+      value: lines.join('\n'),
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    });
   } catch {
     // A frozen error keeps the stack that it has.
   }

@@ -131,7 +131,13 @@ export class Channel {
 
   /** Takes back one task. False: it has begun, or is not here. */
   takeBackOne(id: number): boolean {
-    return this.takeBack(1, (other) => other === id, () => {}) === 1;
+    return (
+      this.takeBack(
+        1,
+        (other) => other === id,
+        () => {},
+      ) === 1
+    );
   }
 
   /** Where the record of the oldest task lies; for a dead worker's. */

@@ -117,7 +117,8 @@ export class Crew {
     const blamed = engine.deaths.judge(worker, code);
     const stage = worker.channel.words[L.STAGE];
     worker.free();
-    if (!worker.answered && !blamed && !worker.expected && !this.closed && this.broken === undefined) this.failedStart(worker, code, stage);
+    if (!worker.answered && !blamed && !worker.expected && !this.closed && this.broken === undefined)
+      this.failedStart(worker, code, stage);
     engine.changed();
   }
 
@@ -125,8 +126,10 @@ export class Crew {
     this.failedStarts++;
     if (stage === L.INITIALIZING && !worker.ready) this.failedInits++;
     this.notBefore = performance.now() + Math.min(LONGEST_BACK_OFF_MS, BACK_OFF_MS * 2 ** this.failedStarts);
-    if (this.failedInits >= MAX_FAILED_INITS) this.break(died(worker.pid, code, 'in its initializer, as those before it'));
-    else if (this.failedStarts >= MAX_FAILED_STARTS) this.break(died(worker.pid, code, 'before it did anything, as those before it'));
+    if (this.failedInits >= MAX_FAILED_INITS)
+      this.break(died(worker.pid, code, 'in its initializer, as those before it'));
+    else if (this.failedStarts >= MAX_FAILED_STARTS)
+      this.break(died(worker.pid, code, 'before it did anything, as those before it'));
   }
 
   /** Nothing can run any more: all tasks fail with `error`, later ones too. */
@@ -154,4 +157,3 @@ export class Crew {
     for (const worker of this.workers) worker.stop();
   }
 }
-

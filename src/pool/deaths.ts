@@ -86,7 +86,14 @@ export class Deaths {
     }
   }
 
-  private judgeChunk(id: number, chunk: Chunk, attempt: number, progress: number, error: () => unknown, worker: PoolWorker): void {
+  private judgeChunk(
+    id: number,
+    chunk: Chunk,
+    attempt: number,
+    progress: number,
+    error: () => unknown,
+    worker: PoolWorker,
+  ): void {
     const { job } = chunk;
     const abandoned = this.engine.table.state(id) === ABANDONED;
     // In place, results count as far as PROGRESS says; else as answers, which have been read.
@@ -113,5 +120,9 @@ for (const [name, number] of Object.entries(constants.signals)) if (!SIGNALS.has
 export function died(pid: number, code: number, when: string): WorkerDiedError {
   const signal = code < 0 ? (SIGNALS.get(-code) ?? `signal ${-code}`) : null;
   const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-  return new WorkerDiedError(`worker process ${pid} ${how} ${when}`, { pid, exitCode: signal === null ? code : null, signal });
+  return new WorkerDiedError(`worker process ${pid} ${how} ${when}`, {
+    pid,
+    exitCode: signal === null ? code : null,
+    signal,
+  });
 }

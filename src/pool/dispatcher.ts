@@ -25,6 +25,9 @@ export class Dispatcher {
   readonly jobs: MapJob[] = [];
   private readonly engine: Engine;
   private pumping = false;
+  /** Tasks just sent that were submitted at `waitedSince`. */
+  private waited = 0;
+  private waitedSince = 0;
   /** Counts the times that tasks were handed out (PoolWorker.fedIn). */
   private round = 0;
   private sweep: NodeJS.Timeout | undefined;
@@ -94,6 +97,7 @@ export class Dispatcher {
     const count = crew.takers();
     const round = ++this.round;
     let turn = 0;
+    this.waited = 0;
     for (let pass = 0; pass < 3; pass++) {
       for (const worker of workers) {
         if (worker.retired || worker.fedIn === round) continue;
@@ -102,6 +106,7 @@ export class Dispatcher {
         this.feed(worker, Math.max(1, Math.ceil(this.queued / Math.max(1, count - turn++))), count);
       }
     }
+    this.countWaits(0);
   }
 
   private feed(worker: PoolWorker, share: number, workers: number): void {
@@ -161,7 +166,10 @@ export class Dispatcher {
     const { words } = plain.writer;
     while (room > 0) {
       const task = ordered.count > 0 ? ordered.peek(worker) : undefined;
-      if (task !== undefined && (plain.count === 0 || task.priority > 0 || (task.priority === 0 && task.id < words[plain.front + 1]))) {
+      if (
+        task !== undefined &&
+        (plain.count === 0 || task.priority > 0 || (task.priority === 0 && task.id < words[plain.front + 1]))
+      ) {
         if (!this.send(worker, task.record, 0, task.id)) return;
         ordered.shift(worker, task);
       } else if (plain.count > 0) {
@@ -187,7 +195,17 @@ export class Dispatcher {
     const detail = table.detail(id);
     worker.placed(detail, 1);
     if (detail !== null && detail.timeout >= 0) this.engine.limits.start(id, detail);
+    const submitted = table.submittedAt(id);
+    if (submitted !== this.waitedSince) this.countWaits(submitted);
+    this.waited++;
     return true;
+  }
+
+  /** Tasks of one burst have waited equally long: they are counted together. */
+  private countWaits(next: number): void {
+    if (this.waited > 0) this.engine.waitTimes.add(Math.max(0, performance.now() - this.waitedSince), this.waited);
+    this.waited = 0;
+    this.waitedSince = next;
   }
 
   /** Nothing waits: idle workers get what others have not begun. */
@@ -266,7 +284,8 @@ export class Dispatcher {
     const { answers, crew } = this.engine;
     const before = performance.now() - SLOW_MS;
     let any = false;
-    for (const worker of [...crew.workers]) if (worker.lastAnswer < before) any = answers.drainUnpublished(worker) || any;
+    for (const worker of [...crew.workers])
+      if (worker.lastAnswer < before) any = answers.drainUnpublished(worker) || any;
     this.sweepDelay = any ? SLOW_MS : Math.min(LONGEST_SWEEP_MS, this.sweepDelay * 2);
     this.engine.changed();
   }

@@ -22,8 +22,8 @@ import type { ItemSource } from './item-source';
 import { NumberBlocks } from './number-blocks';
 import type { FilledPoolOptions, FilledTaskOptions } from './options';
 import type { WorkerOrder } from './pool-worker';
-import { RunTimes } from './run-times';
-import { Counters, notImplemented, type PoolStats } from './stats';
+import { Times } from './histogram';
+import { Counters, type PoolStats } from './stats';
 import { ABANDONED, DROPPED, PLACED, TaskTable, type Caller, type Settle } from './task-table';
 import { TaskDetail } from './task-detail';
 import { ValueWriter } from './values';
@@ -46,7 +46,8 @@ export class Engine {
   readonly functions = new FunctionTable();
   readonly numberBlocks = new NumberBlocks();
   readonly stats = new Counters();
-  readonly runTimes = new RunTimes();
+  readonly runTimes = new Times();
+  readonly waitTimes = new Times();
   readonly callers = new CallerCache();
   /** Where records are put together. */
   readonly scratch = new ValueWriter();
@@ -64,6 +65,8 @@ export class Engine {
   private readonly initializerRefs: readonly number[];
   private scheduled = false;
   private burst = 0;
+  /** When the present burst began: the time of its tasks' submission. */
+  private burstAt = 0;
   private holdsLoop = false;
   private unlisten: (() => void) | undefined;
   private workerNumber = 0;
@@ -154,7 +157,8 @@ export class Engine {
     if (options !== null || block >= 0 || writer.refs !== null) {
       detail = this.detailOf(options, block, writer.refs);
     }
-    const id = this.table.add(fn, resolve, reject, promise, caller, detail);
+    if (!this.scheduled) this.burstAt = performance.now();
+    const id = this.table.add(fn, resolve, reject, promise, caller, detail, 1, this.burstAt);
     const { words } = writer;
     words[at] = L.head(
       writer.at - at,
@@ -349,7 +353,12 @@ export class Engine {
     this.callers.end();
     this.dispatcher.pump();
     while (!done()) {
-      const slice = Math.min(this.crew.retries ? 20 : 200, this.dispatcher.sweepDueIn, this.limits.dueIn, end - performance.now());
+      const slice = Math.min(
+        this.crew.retries ? 20 : 200,
+        this.dispatcher.sweepDueIn,
+        this.limits.dueIn,
+        end - performance.now(),
+      );
       const woken = bell.waitSync(() => this.lookSync() || done() || undefined, Math.max(1, slice));
       this.limits.poll();
       if (woken === bell.TIMED_OUT) this.dispatcher.sweepNow();
@@ -364,7 +373,7 @@ export class Engine {
   }
 
   statsNow(): PoolStats {
-    const { stats, crew, dispatcher, runTimes } = this;
+    const { stats, crew, dispatcher, runTimes, waitTimes } = this;
     let running = 0;
     let busy = stats.pastBusy;
     let alive = stats.pastAlive;
@@ -375,7 +384,7 @@ export class Engine {
       alive += time - worker.startedAt;
     }
     const { done, failed, retried, workersStarted, workersDied } = stats;
-    const now = {
+    return {
       queued: dispatcher.demand(),
       running,
       done,
@@ -384,11 +393,9 @@ export class Engine {
       workersStarted,
       workersDied,
       utilization: alive === 0 ? 0 : Math.min(1, busy / alive),
+      waitTime: waitTimes,
       runTime: runTimes,
     };
-    // Not enumerable, so that the others can be copied and shown.
-    Object.defineProperty(now, 'waitTime', { get: () => notImplemented('stats.waitTime') });
-    return now as unknown as PoolStats;
   }
 
   // ---------------------------------------------------------------- the end
@@ -463,7 +470,8 @@ export class Engine {
     }
     for (const id of this.table.all()) {
       const state = this.table.state(id);
-      if (!this.table.has(id) || state === DROPPED || state === ABANDONED || !calls(this.table.functionOf(id))) continue;
+      if (!this.table.has(id) || state === DROPPED || state === ABANDONED || !calls(this.table.functionOf(id)))
+        continue;
       if (excused) this.table.excuse(id);
       this.stats.failed++;
       // A plain task does not know its worker: its place in a ring is kept until it is answered, or its worker has ended.

@@ -78,7 +78,9 @@ export class ResultStream implements AsyncGenerator<any, void, undefined>, Colle
 
   next(): Promise<IteratorResult<any, void>> {
     const consumer = {} as Consumer;
-    const promise = new Promise<IteratorResult<unknown, void>>((resolve, reject) => Object.assign(consumer, { resolve, reject }));
+    const promise = new Promise<IteratorResult<unknown, void>>((resolve, reject) =>
+      Object.assign(consumer, { resolve, reject }),
+    );
     consumer.promise = promise;
     if (this.excused) promise.catch(() => {});
     this.consumers.push(consumer);

@@ -65,7 +65,8 @@ export class ArraySource implements ItemSource {
   write(writer: ValueWriter, first: number, count: number): number {
     const { encoded, starts } = this;
     const known = starts.length - 1;
-    if (encoded === undefined || first >= known) return writeEach(writer, first, count, (i) => {
+    if (encoded === undefined || first >= known)
+      return writeEach(writer, first, count, (i) => {
         if (!writer.scalar(this.items[i])) writer.encoded(this.items[i], `items[${i}]`);
       });
     let end = Math.min(first + count, known);

@@ -65,6 +65,7 @@ export class MapJob {
   private readonly open = new Set<number>();
   private readonly bad = new Set<number>();
   private reported = -1;
+  private readonly begun = performance.now();
 
   constructor(engine: Engine, fn: number, source: ItemSource, collector: Collector, settings: JobSettings) {
     this.engine = engine;
@@ -183,6 +184,7 @@ export class MapJob {
     engine.functions.reuse(this.fn);
     engine.table.setState(id, PLACED);
     worker.placed(detail, chunk.count);
+    engine.waitTimes.add(performance.now() - this.begun, chunk.count);
     if (settings.timeout >= 0) engine.limits.start(id, detail);
     this.open.add(id);
     if (end < range.end) this.putBack(end, range.end, range.attempt, range.single);
@@ -214,7 +216,12 @@ export class MapJob {
     if (count === 0) return true;
     if (!chunk.inPlace) return false;
     if (!this.finished) {
-      this.collector.numbers(chunk.first + chunk.received, this.engine.numberBlocks.doubles(chunk.numbers), chunk.received, count);
+      this.collector.numbers(
+        chunk.first + chunk.received,
+        this.engine.numberBlocks.doubles(chunk.numbers),
+        chunk.received,
+        count,
+      );
       for (let i = 0; i < count; i++) this.source.settled(chunk.first + chunk.received + i);
       this.settledItems += count;
       this.engine.stats.done += count;

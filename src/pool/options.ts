@@ -2,7 +2,16 @@
 import { availableCpuCount } from '../machine';
 import { checkStartMethod } from '../process/start-method';
 import type { StartMethod, Target } from '../types';
-import { checkArray, checkFunction, checkInteger, checkOptions, checkSignal, checkString, checkTimeout, show } from '../validate';
+import {
+  checkArray,
+  checkFunction,
+  checkInteger,
+  checkOptions,
+  checkSignal,
+  checkString,
+  checkTimeout,
+  show,
+} from '../validate';
 import { notImplemented } from './stats';
 
 export interface PoolOptions {
@@ -102,7 +111,8 @@ export function fillPoolOptions(first: unknown, second: unknown): FilledPoolOpti
   if (retries !== undefined && retries !== Infinity) checkInteger(retries, 'options.retries');
   if (initializer !== undefined) checkFunction(initializer, 'options.initializer');
   if (initArgs !== undefined) checkArray(initArgs, 'options.initArgs');
-  if (maxTasksPerChild !== undefined && maxTasksPerChild !== Infinity) checkInteger(maxTasksPerChild, 'options.maxTasksPerChild', 1);
+  if (maxTasksPerChild !== undefined && maxTasksPerChild !== Infinity)
+    checkInteger(maxTasksPerChild, 'options.maxTasksPerChild', 1);
   if (minProcesses !== undefined) checkInteger(minProcesses, 'options.minProcesses', 0, count);
   if (name !== undefined) checkString(name, 'options.name');
   if (options.maxMemory !== undefined) notImplemented('options.maxMemory');
@@ -129,7 +139,9 @@ export function fillTaskOptions(given: TaskOptions | undefined, pool: FilledPool
   if (abortGrace !== undefined) checkNumber(abortGrace, 'options.abortGrace', 0);
   if (priority !== undefined) checkNumber(priority, 'options.priority', -Infinity);
   if (key !== undefined && typeof key !== 'string' && typeof key !== 'number') {
-    throw Object.assign(new TypeError(`options.key must be a string or a number, got ${show(key)}`), { code: 'ERR_INVALID_ARG_TYPE' });
+    throw Object.assign(new TypeError(`options.key must be a string or a number, got ${show(key)}`), {
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
   }
   if (onReport !== undefined) checkFunction(onReport, 'options.onReport');
   const signal = checkSignal(options);
@@ -150,7 +162,9 @@ export function fillMapOptions(given: MapOptions | undefined, pool: FilledPoolOp
   if (buffered !== undefined && buffered !== Infinity) checkInteger(buffered, 'options.buffered', 1);
   if (progress !== undefined && typeof progress !== 'boolean') checkFunction(progress, 'options.progress');
   if (stopOnError !== undefined && typeof stopOnError !== 'boolean') {
-    throw Object.assign(new TypeError(`options.stopOnError must be a boolean, got ${show(stopOnError)}`), { code: 'ERR_INVALID_ARG_TYPE' });
+    throw Object.assign(new TypeError(`options.stopOnError must be a boolean, got ${show(stopOnError)}`), {
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
   }
   return {
     ...fillTaskOptions(given, pool),
@@ -163,10 +177,14 @@ export function fillMapOptions(given: MapOptions | undefined, pool: FilledPoolOp
 
 function checkNumber(value: unknown, argument: string, min: number): void {
   if (typeof value !== 'number') {
-    throw Object.assign(new TypeError(`${argument} must be a number, got ${show(value)}`), { code: 'ERR_INVALID_ARG_TYPE' });
+    throw Object.assign(new TypeError(`${argument} must be a number, got ${show(value)}`), {
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
   }
   if (!(value >= min)) {
     const allowed = min === -Infinity ? 'a number' : `a number ≥ ${min}`;
-    throw Object.assign(new RangeError(`${argument} must be ${allowed}, got ${show(value)}`), { code: 'ERR_OUT_OF_RANGE' });
+    throw Object.assign(new RangeError(`${argument} must be ${allowed}, got ${show(value)}`), {
+      code: 'ERR_OUT_OF_RANGE',
+    });
   }
 }

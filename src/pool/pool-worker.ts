@@ -184,7 +184,8 @@ export class PoolWorker {
   }
 
   releaseRead(): void {
-    while (this.unread.length > 0 && this.channel.isPast(this.unread[0].position)) native.release(this.unread.shift()!.block);
+    while (this.unread.length > 0 && this.channel.isPast(this.unread[0].position))
+      native.release(this.unread.shift()!.block);
   }
 
   /** Lets go of its shared memory. It must have ended, or never begun. */

@@ -79,7 +79,11 @@ export class Pool implements AsyncDisposable {
 
   /** f(...args) in a worker. Rejects with what f threw, or WorkerDiedError. */
   apply<R>(f: Target<[], R>, args?: readonly [], options?: TaskOptions): Promise<Awaited<R>>;
-  apply<A extends readonly unknown[], R>(f: Target<A, R>, args: readonly [...A], options?: TaskOptions): Promise<Awaited<R>>;
+  apply<A extends readonly unknown[], R>(
+    f: Target<A, R>,
+    args: readonly [...A],
+    options?: TaskOptions,
+  ): Promise<Awaited<R>>;
   apply(f: Function, args: readonly unknown[] = NO_ARGS, options?: TaskOptions): Promise<any> {
     const promise = new Promise<unknown>(handOut as never);
     const resolve = resolveOf;
@@ -109,17 +113,24 @@ export class Pool implements AsyncDisposable {
     const filled = options !== undefined || retries > 0 ? fillTaskOptions(options, engine.options) : null;
     if (maxQueued < Infinity && engine.dispatcher.queued >= maxQueued) {
       engine.dispatcher.pump();
-      if (engine.dispatcher.queued >= maxQueued) throw new QueueFullError(`${maxQueued} tasks wait already (options.maxQueued)`);
+      if (engine.dispatcher.queued >= maxQueued)
+        throw new QueueFullError(`${maxQueued} tasks wait already (options.maxQueued)`);
     }
     engine.submit(f, args, filled, resolve, reject, promise, caller);
   }
 
   /** {@link apply}, blocking this thread. */
   applySync<R>(f: Target<[], R>, args?: readonly [], options?: Omit<TaskOptions, 'signal'>): Awaited<R>;
-  applySync<A extends readonly unknown[], R>(f: Target<A, R>, args: readonly [...A], options?: Omit<TaskOptions, 'signal'>): Awaited<R>;
+  applySync<A extends readonly unknown[], R>(
+    f: Target<A, R>,
+    args: readonly [...A],
+    options?: Omit<TaskOptions, 'signal'>,
+  ): Awaited<R>;
   applySync(f: Function, args: readonly unknown[] = NO_ARGS, options?: Omit<TaskOptions, 'signal'>): any {
     const caller = captureCaller(this.applySync);
-    return this.#blocking((resolve, reject) => this.#submit(f, args, withoutSignal(options), resolve, reject, null, caller));
+    return this.#blocking((resolve, reject) =>
+      this.#submit(f, args, withoutSignal(options), resolve, reject, null, caller),
+    );
   }
 
   /** Submits by `begin`, and blocks until it is settled. */
@@ -156,19 +167,31 @@ export class Pool implements AsyncDisposable {
   }
 
   /** As {@link map}, but with the outcome of each item, as Promise.allSettled has it. */
-  mapSettled<T, R>(f: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): Promise<PromiseSettledResult<Awaited<R>>[]> {
+  mapSettled<T, R>(
+    f: ItemFunction<T, R>,
+    items: Items<T>,
+    options?: MapOptions,
+  ): Promise<PromiseSettledResult<Awaited<R>>[]> {
     const caller = captureCaller(this.mapSettled);
     return this.#list(f, items, options, caller, 'mapSettled', SettledCollector);
   }
 
   /** [f(...items[0]), f(...items[1]), ...]. */
-  starmap<A extends readonly unknown[], R>(f: Target<A, R>, items: Iterable<A>, options?: MapOptions): Promise<Awaited<R>[]> {
+  starmap<A extends readonly unknown[], R>(
+    f: Target<A, R>,
+    items: Iterable<A>,
+    options?: MapOptions,
+  ): Promise<Awaited<R>[]> {
     const caller = captureCaller(this.starmap);
     return this.#list(f, items, options, caller, 'starmap', ListCollector);
   }
 
   /** {@link starmap}, blocking this thread. */
-  starmapSync<A extends readonly unknown[], R>(f: Target<A, R>, items: Iterable<A>, options?: Omit<MapOptions, 'signal'>): Awaited<R>[] {
+  starmapSync<A extends readonly unknown[], R>(
+    f: Target<A, R>,
+    items: Iterable<A>,
+    options?: Omit<MapOptions, 'signal'>,
+  ): Awaited<R>[] {
     const caller = captureCaller(this.starmapSync);
     return this.#listSync(f, items, options, caller, 'starmapSync') as Awaited<R>[];
   }
@@ -194,7 +217,13 @@ export class Pool implements AsyncDisposable {
     return promise;
   }
 
-  #listSync(f: Function, items: Iterable<unknown>, options: Omit<MapOptions, 'signal'> | undefined, caller: Caller, method: string): unknown {
+  #listSync(
+    f: Function,
+    items: Iterable<unknown>,
+    options: Omit<MapOptions, 'signal'> | undefined,
+    caller: Caller,
+    method: string,
+  ): unknown {
     const filled = this.#checkMap(f, items, withoutSignal(options), false);
     const source = sourceOf(items, filled.buffered, method === 'starmapSync');
     return this.#blocking((resolve, reject) =>
@@ -202,7 +231,12 @@ export class Pool implements AsyncDisposable {
     );
   }
 
-  #checkMap(f: Function, items: Items<unknown>, options: MapOptions | undefined, mayBeAsync: boolean): FilledMapOptions {
+  #checkMap(
+    f: Function,
+    items: Items<unknown>,
+    options: MapOptions | undefined,
+    mayBeAsync: boolean,
+  ): FilledMapOptions {
     checkFunction(f, 'f');
     if (!mayBeAsync || items == null || typeof (items as AsyncIterable<unknown>)[Symbol.asyncIterator] !== 'function') {
       checkIterable(items, 'items');
@@ -212,7 +246,14 @@ export class Pool implements AsyncDisposable {
   }
 
   /** Starts a map: of a source that is read to an end, or ahead of its consumer. */
-  #run(f: Function, source: ItemSource, collector: Collector, options: FilledMapOptions, caller: Caller, method: string): void {
+  #run(
+    f: Function,
+    source: ItemSource,
+    collector: Collector,
+    options: FilledMapOptions,
+    caller: Caller,
+    method: string,
+  ): void {
     const engine = this.#engine;
     const { progress, signal } = options;
     const settings: JobSettings = {
@@ -263,12 +304,20 @@ export class Pool implements AsyncDisposable {
   }
 
   /** The results of map, in order, as they come. Starts at the call, reads at most `buffered` items ahead. */
-  imap<T, R>(f: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): AsyncGenerator<Awaited<R>, void, undefined> {
+  imap<T, R>(
+    f: ItemFunction<T, R>,
+    items: Items<T>,
+    options?: MapOptions,
+  ): AsyncGenerator<Awaited<R>, void, undefined> {
     return this.#stream(f, items, options, captureCaller(this.imap), 'imap', 'ordered');
   }
 
   /** The results of map as they come, in any order. */
-  imapUnordered<T, R>(f: ItemFunction<T, R>, items: Items<T>, options?: MapOptions): AsyncGenerator<Awaited<R>, void, undefined> {
+  imapUnordered<T, R>(
+    f: ItemFunction<T, R>,
+    items: Items<T>,
+    options?: MapOptions,
+  ): AsyncGenerator<Awaited<R>, void, undefined> {
     return this.#stream(f, items, options, captureCaller(this.imapUnordered), 'imapUnordered', 'unordered');
   }
 
@@ -282,7 +331,14 @@ export class Pool implements AsyncDisposable {
   }
 
   /** @throws as it returns no promise: TypeError, RangeError, PoolClosedError, SerializationError. */
-  #stream(f: Function, items: Items<unknown>, options: MapOptions | undefined, caller: Caller, method: string, mode: Mode): ResultStream {
+  #stream(
+    f: Function,
+    items: Items<unknown>,
+    options: MapOptions | undefined,
+    caller: Caller,
+    method: string,
+    mode: Mode,
+  ): ResultStream {
     const filled = this.#checkMap(f, items, options, true);
     const stream = new ResultStream(mode);
     this.#run(f, new IterableSource(items, filled.buffered), stream, filled, caller, method);
@@ -331,7 +387,8 @@ export class Pool implements AsyncDisposable {
   }
 
   #checkClosed(method: string): void {
-    if (!this.#engine.closed) throw new ProcessError(`pool.${method}() needs pool.close() or pool.terminate() before it`, 'ERR_POOL_OPEN');
+    if (!this.#engine.closed)
+      throw new ProcessError(`pool.${method}() needs pool.close() or pool.terminate() before it`, 'ERR_POOL_OPEN');
   }
 
   /** What it did and does. */
@@ -348,7 +405,9 @@ export class Pool implements AsyncDisposable {
 /** Options of a blocking call: nobody could abort a signal meanwhile. */
 function withoutSignal<T extends object>(options: T | undefined): T | undefined {
   if (options !== undefined && (options as { signal?: unknown })?.signal !== undefined) {
-    throw Object.assign(new TypeError('options.signal can not be given to a blocking call'), { code: 'ERR_INVALID_ARG_VALUE' });
+    throw Object.assign(new TypeError('options.signal can not be given to a blocking call'), {
+      code: 'ERR_INVALID_ARG_VALUE',
+    });
   }
   return options;
 }
@@ -365,12 +424,15 @@ function sourceOf(items: Items<unknown>, buffered: number, lists: boolean): Item
 
 function checkList(item: unknown, index: number): void {
   if (Array.isArray(item)) return;
-  throw Object.assign(new TypeError(`items[${index}] must be an array of arguments, got ${show(item)}`), { code: 'ERR_INVALID_ARG_TYPE' });
+  throw Object.assign(new TypeError(`items[${index}] must be an array of arguments, got ${show(item)}`), {
+    code: 'ERR_INVALID_ARG_TYPE',
+  });
 }
 
 /** All items, and what the iterable threw after them. */
 function listOf(items: Iterable<unknown>): { list: ArrayLike<unknown>; failure: { error: unknown } | undefined } {
-  if (Array.isArray(items) || ArrayBuffer.isView(items)) return { list: items as unknown as ArrayLike<unknown>, failure: undefined };
+  if (Array.isArray(items) || ArrayBuffer.isView(items))
+    return { list: items as unknown as ArrayLike<unknown>, failure: undefined };
   const list: unknown[] = [];
   try {
     for (const item of items) list.push(item);

@@ -22,7 +22,9 @@ export interface PoolStats {
   workersDied: number;
   /** The part of the workers' lifetime in which they had something to do, 0 to 1. */
   utilization: number;
+  /** From the call to the handing over to a worker, of a map's items from the start of the map. */
   readonly waitTime: Histogram;
+  /** In the worker. Of short tasks it tells the mean of a few at a time. */
   readonly runTime: Histogram;
 }
 

@@ -38,6 +38,7 @@ export class TaskTable {
   private ids = new Int32Array(1024).fill(-1);
   private states = new Uint8Array(1024);
   private functions = new Int32Array(1024);
+  private times = new Float64Array(1024);
   private resolvers = empty<Settle>(1024);
   private rejecters = empty<Settle>(1024);
   private promises = empty<Promise<unknown>>(1024);
@@ -49,6 +50,7 @@ export class TaskTable {
    *
    * @param promise what rejects when the task fails; null where nobody can miss its rejection.
    * @param span ids that it takes: a chunk has one for each item.
+   * @param time when it was submitted.
    */
   add(
     fn: number,
@@ -58,6 +60,7 @@ export class TaskTable {
     caller: Caller | null,
     detail: TaskDetail | null,
     span = 1,
+    time = 0,
   ): number {
     if (this.size > this.mask >> 1) this.grow();
     let id = this.next;
@@ -67,6 +70,7 @@ export class TaskTable {
     this.ids[slot] = id;
     this.states[slot] = QUEUED;
     this.functions[slot] = fn;
+    this.times[slot] = time;
     this.resolvers[slot] = resolve;
     this.rejecters[slot] = reject;
     this.promises[slot] = promise;
@@ -90,6 +94,10 @@ export class TaskTable {
 
   functionOf(id: number): number {
     return this.functions[id & this.mask];
+  }
+
+  submittedAt(id: number): number {
+    return this.times[id & this.mask];
   }
 
   detail(id: number): TaskDetail | null {
@@ -141,12 +149,13 @@ export class TaskTable {
   }
 
   private grow(): void {
-    const { mask, ids, states, functions, resolvers, rejecters, promises, callers, details } = this;
+    const { mask, ids, states, functions, times, resolvers, rejecters, promises, callers, details } = this;
     const capacity = (mask + 1) * 4;
     this.mask = capacity - 1;
     this.ids = new Int32Array(capacity).fill(-1);
     this.states = new Uint8Array(capacity);
     this.functions = new Int32Array(capacity);
+    this.times = new Float64Array(capacity);
     this.resolvers = empty<Settle>(capacity);
     this.rejecters = empty<Settle>(capacity);
     this.promises = empty<Promise<unknown>>(capacity);
@@ -160,6 +169,7 @@ export class TaskTable {
       this.ids[to] = id;
       this.states[to] = states[from];
       this.functions[to] = functions[from];
+      this.times[to] = times[from];
       this.resolvers[to] = resolvers[from];
       this.rejecters[to] = rejecters[from];
       this.promises[to] = promises[from];

@@ -85,7 +85,10 @@ abstract class Run implements ChunkRun {
   protected answer(index: number, value: unknown): Promise<void> | undefined {
     let thenable: boolean;
     try {
-      thenable = value !== null && (typeof value === 'object' || typeof value === 'function') && typeof (value as any).then === 'function';
+      thenable =
+        value !== null &&
+        (typeof value === 'object' || typeof value === 'function') &&
+        typeof (value as any).then === 'function';
     } catch (error) {
       this.threw(index, error);
       return undefined;

@@ -28,7 +28,10 @@ export async function main(adoption: Adoption): Promise<void> {
   try {
     words[L.STAGE] = L.INITIALIZING;
     await prepare(initializer);
-    const { initializer: f, args } = decode(initializer) as { initializer: Target | undefined; args: readonly unknown[] };
+    const { initializer: f, args } = decode(initializer) as {
+      initializer: Target | undefined;
+      args: readonly unknown[];
+    };
     await f?.(...args);
   } catch (error) {
     answers.threw(L.INIT_FAILED, L.NO_TASK, 0, error);

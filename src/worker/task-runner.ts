@@ -110,7 +110,7 @@ export class TaskRunner {
 
   /** Deals with a record. False: it was no task, or one that was taken back. */
   private begin(at: number): boolean {
-    const { words, reader } = this;
+    const { words } = this;
     const head = words[at];
     const kind = (head >>> L.KIND_SHIFT) & L.KIND;
     const id = words[at + 1];
@@ -284,7 +284,15 @@ export class TaskRunner {
       const f = this.functionOf(words[at + 2]);
       if (kind === L.NUMBERS) {
         this.reader.seek(at + L.TASK_HEADER, at + L.TASK_HEADER + 4);
-        run = new NumbersChunk(words, this.answers, this.running, id, f, count, this.numbersIn(this.reader.rawDouble()));
+        run = new NumbersChunk(
+          words,
+          this.answers,
+          this.running,
+          id,
+          f,
+          count,
+          this.numbersIn(this.reader.rawDouble()),
+        );
       } else {
         const spread = (words[at] & L.SPREAD) !== 0;
         run = new ItemsChunk(words, this.answers, this.running, id, f, count, this.payload(at), spread);
@@ -340,6 +348,8 @@ function failing(error: unknown): Callable {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
-    value !== null && (typeof value === 'object' || typeof value === 'function') && typeof (value as PromiseLike<unknown>).then === 'function'
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as PromiseLike<unknown>).then === 'function'
   );
 }

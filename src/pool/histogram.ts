@@ -6,15 +6,15 @@ const STEPS = 8;
 const LOWEST = -14;
 const BUCKETS = 48 * STEPS;
 
-/** How long tasks ran, ms. Of short tasks a worker tells the mean of a few at a time. */
-export class RunTimes implements Histogram {
+/** Times in milliseconds, counted in buckets. */
+export class Times implements Histogram {
   count = 0;
   min = 0;
   max = 0;
   private sum = 0;
   private readonly buckets = new Float64Array(BUCKETS);
 
-  /** `count` tasks took `time` ms each. */
+  /** `count` of them were `time` ms. */
   add(time: number, count: number): void {
     this.min = this.count === 0 ? time : Math.min(this.min, time);
     this.max = Math.max(this.max, time);
@@ -28,7 +28,7 @@ export class RunTimes implements Histogram {
     return this.count === 0 ? 0 : this.sum / this.count;
   }
 
-  /** The time that `p` percent (0 to 100) of the tasks did not exceed. */
+  /** The time that `p` percent (0 to 100) did not exceed. */
   percentile(p: number): number {
     let left = (this.count * p) / 100;
     for (let i = 0; i < BUCKETS; i++) {
