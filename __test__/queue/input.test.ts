@@ -16,7 +16,7 @@ async function errorOf(call: () => unknown): Promise<Error> {
 }
 
 describe('new Queue()', () => {
-  test.each([-1, 1.5, NaN, Infinity, -0.5])('refuses a maxSize of %s with a RangeError', (maxSize) => {
+  test.each([-1, 1.5, NaN, Infinity, -0.5, 2 ** 31 - 1])('refuses a maxSize of %s with a RangeError', (maxSize) => {
     expect(() => new Queue(maxSize)).toThrow(RangeError);
     expect(() => new Queue(maxSize)).toThrow(/maxSize/);
     expect(() => new Queue(maxSize)).toThrow(String(maxSize));

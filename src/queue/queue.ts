@@ -4,7 +4,7 @@ import { own, registerKind } from '../arena/handle';
 import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
 import { decode, encode, encodeView, prepare, type Encoded } from '../codec';
-import { ProcessError, QueueClosedError, QueueEmptyError, QueueFullError } from '../errors';
+import { type ProcessError, QueueClosedError, QueueEmptyError, QueueFullError } from '../errors';
 import { checkInteger, checkIterable, checkOptions, checkSignal, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 
@@ -14,6 +14,9 @@ const WAIT = -1;
 const CLOSED = -2;
 /** An item that does not fit the buffer: -(length) - TOO_LONG. */
 const TOO_LONG = -16;
+
+/** A bounded queue keeps 32 bytes for each item in one block of at most 1 GiB (crates/shm, queue.rs). */
+const MOST_ITEMS = 33_554_302;
 
 const ADOPT: unique symbol = Symbol('adopt');
 
@@ -71,7 +74,7 @@ export class Queue<T = any> implements AsyncIterable<T> {
       this.#maxSize = native.queueMaxSize(this.#id);
     } else {
       const [maxSize = 0, options] = params as [number | undefined, { producers?: number } | undefined];
-      checkInteger(maxSize, 'maxSize', 0, 2 ** 31 - 1);
+      checkInteger(maxSize, 'maxSize', 0, MOST_ITEMS);
       const { producers = 0 } = checkOptions(options);
       if (options?.producers !== undefined) checkInteger(producers, 'options.producers', 1, 2 ** 31 - 1);
       this.#maxSize = maxSize;
