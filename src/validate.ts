@@ -63,7 +63,10 @@ export function checkOptions<T extends object>(value: T | undefined, argument = 
 }
 
 /** An object whose values are strings, as process.env. */
-export function checkStringRecord(value: unknown, argument: string): asserts value is Record<string, string | undefined> {
+export function checkStringRecord(
+  value: unknown,
+  argument: string,
+): asserts value is Record<string, string | undefined> {
   if (typeof value !== 'object' || value === null) throw typeError(argument, 'an object of strings', value);
   for (const [key, text] of Object.entries(value)) {
     if (text !== undefined && typeof text !== 'string') throw typeError(`${argument}.${key}`, 'a string', text);
@@ -71,7 +74,8 @@ export function checkStringRecord(value: unknown, argument: string): asserts val
 }
 
 export function checkIterable(value: unknown, argument: string): asserts value is Iterable<unknown> {
-  const iterable = value !== null && value !== undefined && typeof (value as Iterable<unknown>)[Symbol.iterator] === 'function';
+  const iterable =
+    value !== null && value !== undefined && typeof (value as Iterable<unknown>)[Symbol.iterator] === 'function';
   if (!iterable) throw typeError(argument, 'iterable', value);
 }
 

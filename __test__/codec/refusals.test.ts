@@ -123,7 +123,7 @@ it('runs no code of the user', () => {
     { toJSON: 1, valueOf: 1 },
     new OddBytes(3),
     new OddExpression('a', 'g'),
-    new OddMap([[1, 2]]),
+    Reflect.construct(OddMap, [[[1, 2]]]) as OddMap,
     Object.defineProperty(new Error('x'), 'hidden', { get: trap('error getter') }),
   ];
   delete (value[4] as any).forEach;

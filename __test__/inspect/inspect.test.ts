@@ -12,7 +12,15 @@ const inspect = (...args: string[]) => execFileSync(process.execPath, [cli, 'ins
 interface Snapshot {
   rootPid: number;
   slots: { slot: number; pid: number; name: string; phase: string }[];
-  objects: { id: number; kind: string; label: string; owner?: number | null; size?: number; maxSize?: number; holders: number[] }[];
+  objects: {
+    id: number;
+    kind: string;
+    label: string;
+    owner?: number | null;
+    size?: number;
+    maxSize?: number;
+    holders: number[];
+  }[];
 }
 
 test('inspect shows members by name, who holds a lock and how full a queue is', async () => {

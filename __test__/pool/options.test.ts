@@ -38,8 +38,8 @@ describe('initializer', () => {
   });
 
   test.for([
-    ['exits', () => process.exit(9), { exitCode: 9, signal: null }],
-    ['is killed', () => process.kill(process.pid, 'SIGKILL'), { exitCode: null, signal: 'SIGKILL' }],
+    ['exits', (): void => process.exit(9), { exitCode: 9, signal: null }],
+    ['is killed', (): boolean => process.kill(process.pid, 'SIGKILL'), { exitCode: null, signal: 'SIGKILL' }],
   ] as const)(
     'that %s: the tasks reject after a few tries, without a storm of processes',
     async ([, initializer, end]) => {

@@ -1,7 +1,9 @@
 /** Options of Node that a child must not inherit, since they name what this process is to run or hold it for a debugger. */
-const NOT_INHERITED = /^(--inspect|--test|--watch|--eval|--print|--check|--interactive|--run|--build-snapshot|--cpu-prof-name|-[epci]+$|-pe$)/;
+const NOT_INHERITED =
+  /^(--inspect|--test|--watch|--eval|--print|--check|--interactive|--run|--build-snapshot|--cpu-prof-name|-[epci]+$|-pe$)/;
 /** Those of them that take the next argument as their value. */
-const TAKES_VALUE = /^(-e|-p|-pe|--eval|--print|--inspect-port|--test-reporter|--test-reporter-destination|--test-name-pattern|--test-skip-pattern|--watch-path|--run)$/;
+const TAKES_VALUE =
+  /^(-e|-p|-pe|--eval|--print|--inspect-port|--test-reporter|--test-reporter-destination|--test-name-pattern|--test-skip-pattern|--watch-path|--run)$/;
 
 /** The Node options of this process that its children start with. */
 export function inheritedExecArgv(execArgv: readonly string[] = process.execArgv): string[] {

@@ -192,7 +192,10 @@ export class Process<A extends readonly unknown[] = any[]> {
   close(): void {
     if (this.#closed) return;
     if (this.#child !== undefined && this.#poll(this.#child) === undefined) {
-      throw new ProcessError(`process ${this.#name} still runs: join() or terminate() it before close()`, 'ERR_PROCESS_RUNNING');
+      throw new ProcessError(
+        `process ${this.#name} still runs: join() or terminate() it before close()`,
+        'ERR_PROCESS_RUNNING',
+      );
     }
     this.#closed = true;
     this.#failure = undefined;

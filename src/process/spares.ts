@@ -122,7 +122,8 @@ function look(): void {
     if (news.exited) forget(spare);
     if (news.ready) spare.ready = true;
     if (news.ready) spare.onReady?.();
-    else if (news.exited) spare.onReady?.(new ProcessError('a spare process ended before it had booted', 'ERR_PROCESS'));
+    else if (news.exited)
+      spare.onReady?.(new ProcessError('a spare process ended before it had booted', 'ERR_PROCESS'));
   }
 }
 
@@ -161,7 +162,8 @@ export async function prewarmSpares(count: number, settings: BootSettings): Prom
   if (booting.length === 0) return;
   bell.ref();
   try {
-    await Promise.all(booting.map(
+    await Promise.all(
+      booting.map(
         (spare) =>
           new Promise<void>((resolve, reject) => {
             spare.onReady = (error) => (error === undefined ? resolve() : reject(error));

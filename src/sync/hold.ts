@@ -60,7 +60,9 @@ export function runSync<T>(lock: Acquirable, critical: () => T, options?: WaitSy
     if (typeof (result as PromiseLike<unknown> | null | undefined)?.then === 'function') {
       // The promise is handed to nobody: what it rejects with must not end the process.
       Promise.resolve(result).catch(() => {});
-      throw new TypeError('critical must not return a Promise in runSync(): the lock would be released before it settles; use run()');
+      throw new TypeError(
+        'critical must not return a Promise in runSync(): the lock would be released before it settles; use run()',
+      );
     }
     return result;
   } finally {

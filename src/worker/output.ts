@@ -14,7 +14,7 @@ const PAUSE_MS = 1;
 const clock = new Int32Array(new SharedArrayBuffer(4));
 
 function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length; ) {
+  for (let written = 0; written < bytes.length;) {
     try {
       written += writeSync(fd, bytes, written);
     } catch (error) {

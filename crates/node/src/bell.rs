@@ -222,10 +222,8 @@ pub fn on_bell(env: Env, callback: Function<(), ()>) -> Result<()> {
     let e = env.raw();
     let mut reference = std::ptr::null_mut();
     // SAFETY: a live environment and a function of it.
-    check(
-        unsafe { sys::napi_create_reference(e, callback.raw(), 1, &mut reference) },
-        "create_reference",
-    )?;
+    let status = unsafe { sys::napi_create_reference(e, callback.raw(), 1, &mut reference) };
+    check(status, "create_reference")?;
     let existing = HOOK.get();
     if !existing.is_null() {
         // SAFETY: this thread's hook; see on_end.
@@ -309,10 +307,8 @@ pub fn on_bell(env: Env, callback: Function<(), ()>) -> Result<()> {
     }
     HOOK.set(hook);
     // SAFETY: a live environment; on_end takes no data.
-    check(
-        unsafe { sys::napi_add_env_cleanup_hook(e, Some(on_end), std::ptr::null_mut()) },
-        "add_env_cleanup_hook",
-    )
+    let status = unsafe { sys::napi_add_env_cleanup_hook(e, Some(on_end), std::ptr::null_mut()) };
+    check(status, "add_env_cleanup_hook")
 }
 
 fn check(status: sys::napi_status, what: &str) -> Result<()> {

@@ -154,13 +154,33 @@ fn obey(control: &Control, kind: u8, bytes: Vec<u8>, fds: Vec<std::os::fd::Owned
     }
 }
 
-/// The only socket of this process.
+/// The socket whose other end was made by the parent. Standard output may be a socket too, of somebody else's.
 fn control_fd() -> i32 {
     descriptors()
         .into_iter()
-        .find(|(_, target)| target.starts_with("socket:"))
+        .find(|(fd, target)| *fd > 2 && target.starts_with("socket:") && made_by_parent(*fd))
         .expect("the control socket")
         .0
+}
+
+fn made_by_parent(socket: i32) -> bool {
+    let mut peer = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut length = std::mem::size_of::<libc::ucred>() as libc::socklen_t;
+    // SAFETY: `peer` has `length` writable bytes.
+    unsafe {
+        libc::getsockopt(
+            socket,
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &mut length,
+        ) == 0
+            && peer.pid == libc::getppid()
+    }
 }
 
 /// Open descriptors, and what they are, in order.

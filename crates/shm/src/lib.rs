@@ -6,6 +6,8 @@
 
 // A model uses the protocol, and leaves out the table, the header and the text.
 #![cfg_attr(loom, allow(dead_code))]
+// A word's add and sub are atomic, and not operators. What is made in the arena is named by its Id, not by a value of its type.
+#![allow(clippy::should_implement_trait, clippy::new_ret_no_self)]
 
 #[doc(hidden)]
 pub mod arena;

@@ -128,7 +128,7 @@ fn attempt(m: &Mem, at: u64, slot: Slot, waited: bool) -> Result<bool, OwnerDied
         } else {
             old & WAITERS
         };
-        if word.cas(old, slot + 1 | others) {
+        if word.cas(old, (slot + 1) | others) {
             return Ok(true);
         }
     }
@@ -282,7 +282,7 @@ pub fn recover(m: &Mem, at: u64, slot: Slot) -> bool {
             return false;
         }
         // those who sleep do so because they came back after the news
-        if word.cas(old, slot + 1 | old & WAITERS) {
+        if word.cas(old, (slot + 1) | old & WAITERS) {
             return true;
         }
     }

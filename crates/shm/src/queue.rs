@@ -117,7 +117,7 @@ impl Queue {
         let inline = if max == 0 {
             ring::record_size(0, MOST_INLINE).min(cap / 4)
         } else {
-            (cap / (max + 2) & !7).min(ring::record_size(0, MOST_INLINE))
+            ((cap / (max + 2)) & !7).min(ring::record_size(0, MOST_INLINE))
         };
         ring::init(m, id, cap, max, inline, options.producers as u64, 0);
         slots::set_text(

@@ -125,7 +125,8 @@ pub(crate) fn base(m: &Mem, queue: Id) -> u64 {
 #[inline(always)]
 fn cap(m: &Mem, queue: Id) -> Option<u64> {
     let cap = m.w64(base(m, queue) + CAP).get();
-    (cap >= 16 && cap % 8 == 0 && cap <= block::size(m, queue).saturating_sub(DATA)).then_some(cap)
+    (cap >= 16 && cap.is_multiple_of(8) && cap <= block::size(m, queue).saturating_sub(DATA))
+        .then_some(cap)
 }
 
 fn corrupt(queue: Id, what: &'static str) -> Stop {
@@ -283,7 +284,7 @@ fn push_locked(
         m.w64(at + WRAP).set(wrap);
     }
     if planted("commit before payload") {
-        m.w64(at + TAIL).set(place.at + need | (pushed + 1) & 7);
+        m.w64(at + TAIL).set((place.at + need) | (pushed + 1) & 7);
     }
     let record = at + DATA + offset;
     let mut end = record + HEADER;
@@ -304,7 +305,7 @@ fn push_locked(
     }
     let number = pushed.wrapping_add(1);
     m.w64(at + PSEQ).set(number);
-    m.w64(at + TAIL).set(place.at + need | number & 7);
+    m.w64(at + TAIL).set((place.at + need) | number & 7);
     Ok(place.at)
 }
 
