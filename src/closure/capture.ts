@@ -287,38 +287,50 @@ class Capture {
     const scope = this.scopes.find(
       ({ description, object }) => description !== 'Global' && Object.hasOwn(object, name),
     );
-    return { name: free.name, value: scope?.object[name], free, home: { kind: 'own' } };
+    return { name: free.name, value: scope && slotOf(scope, name)?.value, free, home: { kind: 'own' } };
   }
 
   /** A free variable; undefined where nothing, or only a reference, needs to be sent. */
   variable(free: FreeVariable): Variable | undefined {
     const { name } = free;
+    if (this.isHeritageOnly(free))
+      return { name, value: Object.getPrototypeOf(this.fn) as unknown, free, home: { kind: 'own' } };
     const index = this.scopes.findIndex(
       ({ description, object }) => description !== 'Global' && Object.hasOwn(object, name),
     );
     if (index < 0) return this.unscoped(free);
     const scope = this.scopes[index];
-    const descriptor = Object.getOwnPropertyDescriptor(scope.object, name)!;
+    const slot = slotOf(scope, name);
     const isModule = scope.description === 'Module';
-    const imported = this.imported(free, descriptor.value, isModule);
+    const imported = this.imported(free, slot?.value, isModule);
     if (imported === true) return undefined;
-    if (!('value' in descriptor)) refuse(uninitialised(name));
-    this.checkInitialised(name, descriptor.value);
+    if (slot === undefined) return refuse(uninitialised(name));
+    this.checkInitialised(name, slot.value);
     if (imported !== false) return { name, value: imported.value, free, home: { kind: 'own' } };
     let home: Home = { kind: 'scope', sample: this.sample };
     if (isModule) home = { kind: 'module', key: `${this.sample.location.scriptId}:${name}` };
     if (scope.description === 'Script') home = { kind: 'module', key: `:${name}` };
-    return { name, value: descriptor.value, free, home };
+    return { name, value: slot.value, free, home };
+  }
+
+  /**
+   * A name that a class only extends. That is read once, outside of any function, so V8 keeps no variable for it: what the
+   * scopes have of that name may be another one. An import stays one.
+   */
+  private isHeritageOnly(free: FreeVariable): boolean {
+    if (free.name !== this.info.class?.heritageName || free.references.length !== 1) return false;
+    const parent = Object.getPrototypeOf(this.fn) as unknown;
+    const scope = this.scopes.find(
+      ({ description, object }) => description !== 'Global' && Object.hasOwn(object, free.name),
+    );
+    const isImport = scope?.description === 'Module' && slotOf(scope, free.name)?.value === parent;
+    return !isImport;
   }
 
   /** A name that no scope holds: an import that nobody else reads, a global, or nothing at all. */
   private unscoped(free: FreeVariable): Variable | undefined {
     const { name } = free;
     if (this.isModule() && this.imported(free, undefined, true) === true) return undefined;
-    if (name === this.info.class?.heritageName) {
-      // V8 keeps no variable for what is read only while the class is made.
-      return { name, value: Object.getPrototypeOf(this.fn) as unknown, free, home: { kind: 'own' } };
-    }
     if (STANDARD_GLOBALS.has(name)) return undefined;
     const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
     if (descriptor === undefined || !('value' in descriptor)) return undefined;
@@ -368,7 +380,7 @@ class Capture {
     seen.add(name);
     const declared = declarationsFor([this.sample], name)?.[0];
     if (declared?.kind === 'var' || this.info.kind === 'class') return;
-    const readable = this.info.plainParameters ? canRead(this.fn, name) : undefined;
+    const readable = this.info.plainParameters ? canRead(this.fn, name, this.info.generator) : undefined;
     if (readable === true) return;
     seen.delete(name);
     refuse(
@@ -386,7 +398,7 @@ class Capture {
     if (own === null || info.kind === 'class' || own.references.length === 0) return [];
     const scope = scopes.find(({ description, object }) => description !== 'Global' && Object.hasOwn(object, own.name));
     if (scope === undefined) return [];
-    const value = Object.getOwnPropertyDescriptor(scope.object, own.name)!.value as unknown;
+    const value = slotOf(scope, own.name)?.value;
     if (value === fn && !own.written) return [];
     const declared = declarationsFor([sample], own.name)?.[0];
     if (declared === undefined)
@@ -412,6 +424,16 @@ class Capture {
   }
 }
 
+/** A variable of a scope that has it; undefined where it is not initialised yet, which newer V8s throw for. */
+function slotOf(scope: Scope, name: string): { readonly value: unknown } | undefined {
+  try {
+    const descriptor = Object.getOwnPropertyDescriptor(scope.object, name);
+    return descriptor !== undefined && 'value' in descriptor ? { value: descriptor.value as unknown } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function uninitialised(name: string): string {
   return `the variable '${name}' is not initialised yet`;
 }
@@ -423,8 +445,8 @@ function uninitialisedIsUndefined(): boolean {
   if (undefinedForHole !== undefined) return undefinedForHole;
   const probe = () => later;
   const scope = internalsOf(probe).scopes.find(({ object }) => Object.hasOwn(object, 'later'));
-  const descriptor = scope && Object.getOwnPropertyDescriptor(scope.object, 'later');
-  undefinedForHole = descriptor === undefined || ('value' in descriptor && descriptor.value === undefined);
+  const slot = scope && slotOf(scope, 'later');
+  undefinedForHole = scope === undefined || slot !== undefined;
   const later = 1;
   return undefinedForHole;
 }

@@ -162,7 +162,7 @@ export function scriptSource(scriptId: string): string {
  * alike. A breakpoint on the call of `fn` has a condition that tries it; the condition ends the call before its body
  * runs, and says that nothing is to pause. undefined where the function can't be entered.
  */
-export function canRead(fn: Function, name: string): boolean | undefined {
+export function canRead(fn: Function, name: string, generator: boolean): boolean | undefined {
   let readable: boolean | undefined;
   mailbox.call = (result) => {
     readable = result as boolean;
@@ -174,7 +174,11 @@ export function canRead(fn: Function, name: string): boolean | undefined {
       const { breakpointId } = post('Debugger.setBreakpointOnFunctionCall', { objectId: remote(fn), condition });
       try {
         mailbox.value = fn;
-        post('Runtime.evaluate', { expression: `${EXPRESSION}.value()`, silent: true, timeout: 1e6 });
+        post('Runtime.evaluate', {
+          expression: `${EXPRESSION}.value()${generator ? '.next()' : ''}`,
+          silent: true,
+          timeout: 1e6,
+        });
       } catch {
         // Terminated, as asked for.
       } finally {
