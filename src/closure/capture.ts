@@ -16,7 +16,7 @@ import { refuse } from '../codec/refusal';
 import { analyse, type FreeVariable, type FunctionInfo, type Import } from './analysis';
 import { plainKey, substitute, type Edit } from './edit';
 import { STANDARD_GLOBALS } from './globals';
-import { canRead, internalsOf, type Scope } from './inspector';
+import { canRead, internalsOf, type Internals, type Scope } from './inspector';
 import { commonjsReference, runtimeReference, type Reference } from './reference';
 import { origins, type Cell } from './revived';
 import { isRuntimeFunction } from './runtime-class';
@@ -78,17 +78,41 @@ export function functionStep(fn: Function): string {
   return `function ${JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text)}`;
 }
 
-/** What a function is by reference; undefined for one that has to be captured. @throws Refusal */
-export function functionReference(fn: Function): Reference | undefined {
+/** What a function is sent as: a reference, where it can be had there, else what it is made of. @throws Refusal */
+export function captureFunction(fn: Function): Reference | CapturedFunction {
   if (types.isProxy(fn)) refuse('it is a Proxy, whose traps would have to run');
-  if (origins.has(fn)) return undefined;
+  if (origins.has(fn)) return captureAgain(fn);
   const exported = commonjsReference(fn);
   if (exported !== undefined) return exported;
-  if (known.has(fn) || !isRuntimeFunction(fn)) return undefined;
+  const found = known.get(fn);
+  if (found !== undefined && found.names.length === 0) {
+    return { ...found.shape, variables: [], properties: propertiesOf(fn, found.shape.info) };
+  }
+  const internals = internalsOf(fn);
+  if (found === undefined && isRuntimeFunction(fn, internals)) return runtimeFunction(fn);
+  return capture(fn, internals, found);
+}
+
+function runtimeFunction(fn: Function): Reference {
   const reference = runtimeReference(fn) ?? requireReference(fn);
   if (reference !== undefined) return reference;
   if (nameOf(fn)?.startsWith('bound ') === true) refuse('it is a bound function; send an arrow function that calls it');
   return refuse('it is native code that no name leads to');
+}
+
+function capture(fn: Function, { location, scopes }: Internals, found: Known | undefined): CapturedFunction {
+  if (location === undefined) return refuse('it is native code');
+  const text = found?.shape.text ?? toText.call(fn);
+  const info = found?.shape.info ?? parse(text);
+  const capturing = new Capture(fn, text, info, { location, text, offset: info.location }, scopes);
+  if (found !== undefined) {
+    const variables = found.names.flatMap((free) => capturing.again(free) ?? []);
+    return { ...found.shape, variables, properties: propertiesOf(fn, info) };
+  }
+  const captured = capturing.all();
+  const { variables, properties: _, ...shape } = captured;
+  known.set(fn, { shape, names: [...variables.map(({ free }) => free), ...capturing.absent] });
+  return captured;
 }
 
 function nameOf(fn: Function): string | undefined {
@@ -122,30 +146,6 @@ export function capturesNothing(fn: Function): boolean {
 }
 
 const STANDARD_KEYS: ReadonlySet<PropertyKey> = new Set(['length', 'name', 'prototype', 'arguments', 'caller']);
-
-/** @throws Refusal */
-export function captureFunction(fn: Function): CapturedFunction {
-  const origin = origins.get(fn);
-  if (origin !== undefined) return captureAgain(fn);
-  const found = known.get(fn);
-  if (found !== undefined && found.names.length === 0) {
-    return { ...found.shape, variables: [], properties: propertiesOf(fn, found.shape.info) };
-  }
-  const { location, scopes } = internalsOf(fn);
-  if (location === undefined) return refuse('it is native code');
-  const text = found?.shape.text ?? toText.call(fn);
-  const info = found?.shape.info ?? parse(text);
-  const sample: Sample = { location, text, offset: info.location };
-  const capture = new Capture(fn, text, info, sample, scopes);
-  if (found !== undefined) {
-    const variables = found.names.flatMap((free) => capture.again(free) ?? []);
-    return { ...found.shape, variables, properties: propertiesOf(fn, info) };
-  }
-  const captured = capture.all();
-  const { variables, properties: _, ...shape } = captured;
-  known.set(fn, { shape, names: variables.map(({ free }) => free) });
-  return captured;
-}
 
 /** @throws Refusal for what can be parsed, but not be made again from its text and its variables. */
 function parse(text: string): FunctionInfo {
@@ -217,6 +217,8 @@ class Capture {
   private readonly url: string;
   private readonly prefix: string;
   private readonly edits: Edit[] = [];
+  /** Names that nothing has now: they may become globals of the user. */
+  readonly absent: FreeVariable[] = [];
   private readonly references: ReferenceParameter[] = [];
 
   constructor(fn: Function, text: string, info: FunctionInfo, sample: Sample, scopes: readonly Scope[]) {
@@ -333,6 +335,7 @@ class Capture {
     if (this.isModule() && this.imported(free, undefined, true) === true) return undefined;
     if (STANDARD_GLOBALS.has(name)) return undefined;
     const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
+    if (descriptor === undefined) this.absent.push(free);
     if (descriptor === undefined || !('value' in descriptor)) return undefined;
     if (free.written) refuse(`it writes the global variable '${name}', of which every process has its own`);
     return { name, value: descriptor.value, free, home: { kind: 'own' } };

@@ -10,7 +10,7 @@
 import { kindOf, refuseLossy, type ObjectKind } from '../codec/object-kind';
 import { Refusal, keyStep, refuse } from '../codec/refusal';
 import { errorParts } from '../codec/error-value';
-import { captureFunction, functionReference, functionStep, type CapturedFunction, type Variable } from './capture';
+import { captureFunction, functionStep, type CapturedFunction, type Variable } from './capture';
 import { findCells, type SharedVariable } from './cells';
 import { captureLimit } from './limits';
 import type { Reference } from './reference';
@@ -109,7 +109,8 @@ export class FunctionGraph {
     let node = this.nodes.get(fn);
     if (node === undefined) {
       try {
-        node = functionReference(fn) ?? this.capture(fn, root, place);
+        const captured = captureFunction(fn);
+        node = 'text' in captured ? this.node(fn, captured, root, place) : captured;
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         error.steps.push(functionStep(fn));
@@ -120,8 +121,7 @@ export class FunctionGraph {
     if ('captured' in node) root.uses.add(node);
   }
 
-  private capture(fn: Function, root: Root, place: Place | undefined): FunctionNode {
-    const captured = captureFunction(fn);
+  private node(fn: Function, captured: CapturedFunction, root: Root, place: Place | undefined): FunctionNode {
     this.source += captured.text.length;
     this.checkLimit();
     const variables: FunctionNode['variables'] = [];

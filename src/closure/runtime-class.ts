@@ -1,15 +1,14 @@
 /** Whether an object's class is the runtime's own: then its properties are not all that it is. */
 import { types } from 'node:util';
-import { internalsOf } from './inspector';
+import { internalsOf, type Internals } from './inspector';
 import { urlOf } from './scripts';
 
 const toText = Function.prototype.toString;
 const known = new WeakMap<object, boolean>();
 
 /** Whether a function is part of the runtime: native code, or JavaScript inside of Node. */
-export function isRuntimeFunction(fn: Function): boolean {
+export function isRuntimeFunction(fn: Function, { location }: Internals = internalsOf(fn)): boolean {
   if (/\{\s*\[native code\]\s*\}$/.test(toText.call(fn))) return true;
-  const { location } = internalsOf(fn);
   return location === undefined || urlOf(location.scriptId).startsWith('node:');
 }
 

@@ -47,7 +47,9 @@ function writeRoot(writer: ValueWriter, root: Root): void {
 
 function writeFunction(writer: ValueWriter, node: FunctionNode, codes: Map<string, Code>): void {
   let code = codeOf(node);
-  const key = JSON.stringify(code);
+  // Functions of one text and place have one code; what else it is made of follows from what they share.
+  const { url, lineOffset, columnOffset, source } = code;
+  const key = `${url}\0${lineOffset}:${columnOffset}\0${source}`;
   const known = codes.get(key);
   if (known === undefined) codes.set(key, code);
   else code = known;

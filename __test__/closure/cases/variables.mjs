@@ -123,6 +123,10 @@ await same('globals are those of the other process', () => [
   Infinity,
   undefined,
 ]);
+const readsLater = () => (typeof laterGlobal === 'undefined' ? 'none' : laterGlobal);
+await same('a global that is not there yet', readsLater);
+globalThis.laterGlobal = 'there';
+await same('and then is', readsLater, { want: 'there' });
 globalThis.ofMine = { z: 5 };
 await same('a global of the user', () => ofMine.z);
 const console = { log: (x) => `shadowed ${x}` };

@@ -73,12 +73,17 @@ export function refused(name, fn, reason, path) {
   results.push({ name: `refused: ${name}`, problem });
 }
 
+/** Ends the other process. */
+export function stop() {
+  child?.kill();
+}
+
 /** Something else that was seen: true is right. */
 export function check(name, ok) {
   results.push({ name, problem: ok === true ? '' : inspect(ok) });
 }
 
 export function finish() {
-  child?.kill();
+  stop();
   console.log(JSON.stringify(results));
 }

@@ -1,0 +1,38 @@
+/** Functions of a test file, which vitest has transformed: imports are members of objects there, and the file is TypeScript. */
+import { basename, sep } from 'node:path';
+import * as path from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { same } from '../codec/same';
+import { across, stop } from './support/across.mjs';
+
+afterAll(stop);
+
+const factor: number = 3;
+let count = 0;
+const up = (): number => ++count;
+
+it('captures variables', async () => {
+  const local = { a: [1] };
+  expect(await across((x: number) => x * factor + local.a[0]!, 2)).toBe(7);
+});
+
+it('imports of Node by reference', async () => {
+  expect(await across(() => basename(`a${sep}b`) + path.sep)).toBe(`b${sep}`);
+});
+
+it('imports of TypeScript files by value', async () => {
+  expect(await across(() => [same(-0, 0), same(Number.NaN, Number.NaN)])).toEqual([false, true]);
+});
+
+it('variables of the file that are shared', async () => {
+  expect(await across(() => [up(), up(), count])).toEqual([1, 2, 2]);
+  expect(count).toBe(0);
+});
+
+it('names the line in stacks', async () => {
+  const fails = (): never => {
+    throw new Error('here');
+  };
+  const error = await across(fails).catch((error: Error) => error);
+  expect(error.stack).toContain('vitest.test.ts:');
+});
