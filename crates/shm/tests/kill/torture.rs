@@ -322,6 +322,15 @@ fn work(text: &str) -> ! {
 
 // ---------------------------------------------------------------- root
 
+struct Live {
+    child: Child,
+    slot: Slot,
+    generation: u32,
+    incarnation: u64,
+    /// How much it had done when that last changed.
+    work: (u64, Instant),
+}
+
 struct Root {
     arena: &'static Arena,
     heap: Heap<'static>,
@@ -329,7 +338,7 @@ struct Root {
     log_file: OwnedFd,
     objects: Objects,
     incarnations: u64,
-    live: Vec<(Child, u64, (u64, Instant))>,
+    live: Vec<Live>,
 }
 
 impl Root {
@@ -397,21 +406,32 @@ impl Root {
             });
         }
         let child = command.spawn().unwrap();
-        self.live.push((child, incarnation, (0, Instant::now())));
+        self.live.push(Live {
+            child,
+            slot,
+            generation,
+            incarnation,
+            work: (0, Instant::now()),
+        });
     }
 
     fn kill(&mut self, at: usize) {
-        let (mut child, ..) = self.live.swap_remove(at);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let mut live = self.live.swap_remove(at);
+        live.child.kill().unwrap();
+        live.child.wait().unwrap();
+        // one that had not entered is the parent's to tell; the others the supervisor sees
+        if self.arena.slot_info(live.slot).phase == SlotPhase::Claimed {
+            self.arena.abandon(live.slot, live.generation);
+        }
     }
 
     /// Whether somebody has done nothing for too long.
     fn hangs(&mut self) -> u64 {
         let log = self.log;
         let mut hangs = 0;
-        for (_, incarnation, (work, since)) in &mut self.live {
-            let now = log.word(*incarnation, WORK).load(SeqCst);
+        for live in &mut self.live {
+            let (incarnation, (work, since)) = (live.incarnation, &mut live.work);
+            let now = log.word(incarnation, WORK).load(SeqCst);
             if now != *work {
                 (*work, *since) = (now, Instant::now());
             } else if since.elapsed() > 2 * HANG {
