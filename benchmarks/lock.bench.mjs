@@ -87,7 +87,7 @@ async function openMultithreading() {
   const { Mutex } = await import('multithreading');
   const mutex = new Mutex(new Int32Array(new SharedArrayBuffer(4)));
   return {
-    free: ({ n }) => timeLoop(n, () => mutex.lockSync().dispose()),
+    free: ({ n }) => timeLoop(n, () => mutex.blockingLock().dispose()),
     freeAwaited: ({ n }) => awaitLoop(n, async () => (await mutex.lock()).dispose()),
   };
 }

@@ -57,16 +57,14 @@ function sectionsOf(text) {
   );
 }
 
-/** Replaces the sections of what was run now, and keeps the others. */
-function write(runs) {
+/** Replaces the section of the benchmark that was run now, and keeps the others. */
+function write(run) {
   const path = here('RESULTS.md');
   const sections = existsSync(path) ? sectionsOf(readFileSync(path, 'utf8')) : new Map();
   let rows = (sections.get('Goals') ?? '').split('\n').slice(4);
   sections.delete('Goals');
-  for (const run of runs) {
-    sections.set(run.title, section(run, run));
-    rows = rows.filter((row) => !row.startsWith(`| ${run.title}: `)).concat(goalRows(run));
-  }
+  sections.set(run.title, section(run, run));
+  rows = rows.filter((row) => !row.startsWith(`| ${run.title}: `)).concat(goalRows(run));
   const order = all.map((name) => titles.get(name)).filter((title) => sections.has(title));
   const place = (row) => order.findIndex((title) => row.startsWith(`| ${title}: `));
   rows.sort((a, b) => place(a) - place(b));
@@ -88,7 +86,6 @@ for (const name of all) titles.set(name, (await import(`./${name}.bench.mjs`)).t
 const { machine: box, versions } = machine();
 console.log(`${box}\n${versions}\nload ${load()}`);
 const list = (text) => text?.split(',');
-const runs = [];
 for (const name of positionals.length > 0 ? positionals : all) {
   const file = here(`${name}.bench.mjs`);
   const benchmark = await import(file);
@@ -101,11 +98,7 @@ for (const name of positionals.length > 0 ? positionals : all) {
     report: print,
   });
   for (const [peer, why] of Object.entries(run.skipped)) console.log(`  without ${peer}: ${why}`);
-  runs.push({
-    ...run,
-    about: benchmark.about,
-    date: new Date().toISOString().slice(0, 16).replace('T', ' '),
-    load: `${before} → ${load()}`,
-  });
+  if (!values.write) continue;
+  const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
+  write({ ...run, about: benchmark.about, date, load: `${before} → ${load()}` });
 }
-if (values.write) write(runs);
