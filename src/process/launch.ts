@@ -127,7 +127,8 @@ export function launch(order: Order): Child {
     if (isMainThread) process.on('exit', () => native.childrenEnd());
   }
   for (let spare = takeSpare(settings); spare !== undefined; spare = takeSpare(settings)) {
-    if (!hand(spare, order, settings.env)) continue;
+    // Its slot may be somebody else's by now, who must not be given holds of what the order names.
+    if (native.childNews(spare.id)?.exited === true || !hand(spare, order, settings.env)) continue;
     replenish(settings);
     return new Child(spare.id, spare.pid, spare.slot);
   }
