@@ -143,3 +143,13 @@ describe('between processes', () => {
     expect(await Promise.all(children.map((child) => child.join()))).toEqual([0, 0, 0]);
   });
 });
+
+test('a put does not overtake one that waits for room', async () => {
+  const queue = new Queue<string>(1);
+  queue.putSync('before');
+  const first = queue.put('first');
+  expect(queue.getSync()).toBe('before');
+  const second = queue.put('second');
+  expect([await queue.get(), await queue.get()]).toEqual(['first', 'second']);
+  await Promise.all([first, second]);
+});

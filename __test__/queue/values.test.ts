@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Lock, Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
+import { result } from '../support/program';
 
 noLeaks();
 
@@ -177,4 +178,12 @@ describe('handles', () => {
     queue.putSync(queue);
     expect(queue.getSync()).toBe(queue);
   });
+});
+
+test('what only a waiting put refers to is not collected', async () => {
+  expect(await result('collected', [], { execArgv: ['--expose-gc'] })).toBe(4);
+});
+
+test('an item that cannot be decoded takes no other with it', async () => {
+  expect(await result('unreadable')).toEqual([[1, 2], 'MODULE_NOT_FOUND', [4]]);
 });

@@ -42,8 +42,12 @@ function open({ bytes, refs }: Taken): unknown {
   try {
     return decode(bytes);
   } finally {
-    if (refs !== null) for (const ref of refs) native.release(ref);
+    letGo(refs);
   }
+}
+
+function letGo(refs: Taken['refs']): void {
+  if (refs !== null) for (const ref of refs) native.release(ref);
 }
 
 /**
@@ -60,6 +64,8 @@ function open({ bytes, refs }: Taken): unknown {
 export class Queue<T = any> implements AsyncIterable<T> {
   readonly #id: number;
   readonly #maxSize: number;
+  /** An item that could not be decoded, of which nobody has been told yet. */
+  #unreadable: { readonly error: unknown } | undefined;
 
   /**
    * @param maxSize items that it holds at most; 0: as many as memory allows.
@@ -122,15 +128,22 @@ export class Queue<T = any> implements AsyncIterable<T> {
   async get(options?: WaitOptions): Promise<T> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
+    this.#tellUnreadable();
     const taken = await bell.wait(`get ${this.#id}`, () => this.#take(ARM, true), timeout, signal);
     if (taken === bell.TIMED_OUT) throw this.#emptyAfter(timeout);
-    await taken.loading;
+    try {
+      await taken.loading;
+    } catch (error) {
+      letGo(taken.refs);
+      throw error;
+    }
     return open(taken) as T;
   }
 
   /** {@link get}, blocking. */
   getSync(options?: WaitSyncOptions): T {
     const timeout = checkTimeout(options);
+    this.#tellUnreadable();
     const taken = this.#take(timeout, false);
     if (taken === undefined) throw this.#emptyAfter(timeout);
     return open(taken) as T;
@@ -164,7 +177,12 @@ export class Queue<T = any> implements AsyncIterable<T> {
     }
   }
 
-  /** Waits for one item, then takes what else is there, at most `max`. @throws QueueEmptyError at the timeout, QueueClosedError. */
+  /**
+   * Waits for one item, then takes what else is there, at most `max`. Where one of those can't be decoded here, it gives
+   * the ones before it, and the next call throws.
+   *
+   * @throws QueueEmptyError at the timeout, QueueClosedError.
+   */
   async getMany(max: number, options?: WaitOptions): Promise<T[]> {
     checkInteger(max, 'max', 1);
     return this.#takeMore([await this.get(options)], max);
@@ -272,9 +290,21 @@ export class Queue<T = any> implements AsyncIterable<T> {
         throw error;
       }
       if (taken === undefined) break;
-      items.push(open(taken) as T);
+      try {
+        items.push(open(taken) as T);
+      } catch (error) {
+        // Those before it have been taken, and would be lost with a throw. The next get() tells.
+        this.#unreadable = { error };
+        break;
+      }
     }
     return items;
+  }
+
+  #tellUnreadable(): void {
+    const unreadable = this.#unreadable;
+    this.#unreadable = undefined;
+    if (unreadable !== undefined) throw unreadable.error;
   }
 
   #fullAfter(timeout: number): ProcessError {
