@@ -27,6 +27,13 @@ test('boots as many as asked for, and a start uses one', async () => {
   for (const child of children) expect(await child.join()).toBe(0);
 });
 
+test('settles although a start takes what it waits for', async () => {
+  const warm = prewarm(1);
+  const child = new Process({ target: () => {} }).start();
+  await warm;
+  expect(await child.join()).toBe(0);
+});
+
 test('asked again boots only what is missing', async () => {
   await prewarm(1);
   await prewarm(2);
