@@ -1,6 +1,6 @@
 // close, terminate, join, disposal, and what the end of a pool means for its tasks.
 import { describe, expect, test } from 'vitest';
-import { Pool, PoolClosedError, PoolTerminatedError, ProcessError, TimeoutError } from 'multiproc';
+import { Pool, PoolClosedError, PoolTerminatedError, ProcessError, Queue, TimeoutError } from 'multiproc';
 import { runs } from '../support/proc';
 import { noLeaksOfPools, upTo } from './support';
 
@@ -53,12 +53,22 @@ describe('terminate', () => {
   test('rejects what runs, what waits and what is submitted later, and ends the workers', async () => {
     const pool = new Pool(2);
     const pids = await pool.map(() => process.pid, upTo(8), { chunkSize: 1 });
-    const endless = (): never => {
+    const begun = new Queue<boolean>();
+    const endless = (told: Queue<boolean>): never => {
+      told.putSync(true);
       for (;;);
     };
+    const waiting = (told: Queue<boolean>) => {
+      told.putSync(true);
+      return new Promise(() => {});
+    };
+    // Both workers are taken before more is submitted: a second one that is still booting would rightly begin with the
+    // task of the highest priority.
+    const running = [pool.apply(endless, [begun]), pool.apply(waiting, [begun])];
+    await begun.get();
+    await begun.get();
     const tasks = [
-      pool.apply(endless),
-      pool.apply(never),
+      ...running,
       pool.map(never, upTo(100)),
       ...upTo(500).map(() => pool.apply(() => 1)),
       pool.apply(() => 1, [], { priority: 3 }),
