@@ -9,7 +9,7 @@ import { tree } from './tree';
 const WINDOW = 1 << 20;
 const windows = new Map<number, Int32Array>();
 
-/** The 32-bit words of block `id`, and the index of its first one in them. The block must be below 1 MiB. */
+/** The 32-bit words of block `id`, and the index of its first one in them. The block must have at most 1 MiB. */
 export function wordsOf(id: number): { words: Int32Array; at: number } {
   tree();
   const offset = native.locate(id);

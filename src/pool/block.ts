@@ -19,10 +19,10 @@ const SMALL = 64 << 10;
 export function blockViews(id: number, bytes: number): BlockViews {
   let buffer: ArrayBuffer;
   let offset = 0;
-  const small = bytes < SMALL ? wordsOf(id) : undefined;
-  if (small !== undefined && small.at * 4 + bytes <= small.words.byteLength) {
-    buffer = small.words.buffer as ArrayBuffer;
-    offset = small.words.byteOffset + small.at * 4;
+  if (bytes < SMALL) {
+    const { words, at } = wordsOf(id);
+    buffer = words.buffer as ArrayBuffer;
+    offset = words.byteOffset + at * 4;
   } else {
     buffer = native.blockBuffer(id);
   }

@@ -3,6 +3,7 @@
  */
 import { native } from '../native';
 import { launch, type Child } from '../process/launch';
+import { SIGKILL } from '../process/signals';
 import { Channel } from './channel';
 import type { FunctionTable } from './functions';
 import type { TaskDetail } from './task-detail';
@@ -197,5 +198,3 @@ export class PoolWorker {
     native.release(this.results);
   }
 }
-
-export const SIGKILL = 9;

@@ -11,6 +11,7 @@ import { native } from '../native';
 import * as bell from '../arena/bell';
 import { tree } from '../arena/tree';
 import { inheritedExecArgv } from './exec-argv';
+import { SIGKILL } from './signals';
 import { BOOT_SCRIPT, envList, replenish, takeSpare, type BootSettings } from './spares';
 
 /** What a child is to be. */
@@ -99,13 +100,8 @@ export class Child {
   kill(signal: number): boolean {
     return native.childSignal(this.id, signal);
   }
-
-  send(kind: number, bytes: Uint8Array): boolean {
-    return native.childSend(this.id, kind, bytes);
-  }
 }
 
-const SIGKILL = 9;
 /** The exit code of a child that somebody else in this process has waited for. */
 const LOST = 255;
 

@@ -17,6 +17,7 @@ import { identity, nextPath, running } from './current';
 import { launch, setOwnName, type Child } from './launch';
 import { FAILED } from './messages';
 import { encodeRun } from './payload';
+import { SIGINT, SIGKILL, SIGTERM } from './signals';
 
 export interface ProcessSettings {
   startMethod?: StartMethod;
@@ -53,9 +54,6 @@ interface Known {
 /** First argument of the constructor for one of those. */
 const KNOWN: unique symbol = Symbol('known');
 
-const SIGINT = 2;
-const SIGKILL = 9;
-const SIGTERM = 15;
 /** How long disposal waits after SIGTERM. */
 const GRACE_MS = 1000;
 

@@ -9,6 +9,7 @@ import { native } from '../native';
 import type { StartedChild } from '#binding';
 import * as bell from '../arena/bell';
 import { ProcessError } from '../errors';
+import { SIGKILL } from './signals';
 import { fileURLToPath } from 'node:url';
 import { join, resolve } from 'node:path';
 
@@ -38,8 +39,6 @@ interface Spare {
   /** Called when it is ready, and where it never will be: it failed, was taken before, or is not wanted any more. */
   onReady: ((error?: unknown) => void) | undefined;
 }
-
-const SIGKILL = 9;
 
 let wanted = 1;
 let idle = 10_000;

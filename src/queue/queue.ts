@@ -15,6 +15,9 @@ const CLOSED = -2;
 /** An item that does not fit the buffer: -(length) - TOO_LONG. */
 const TOO_LONG = -16;
 
+/** As a timeout: does not wait, but arms this thread's bell. */
+const ARM = -2;
+
 /** A bounded queue keeps 32 bytes for each item in one block of at most 1 GiB (crates/shm, queue.rs). */
 const MOST_ITEMS = 33_554_302;
 
@@ -320,8 +323,5 @@ export class Queue<T = any> implements AsyncIterable<T> {
     return new QueueClosedError('the queue is closed');
   }
 }
-
-/** A timeout for #pop that arms instead of waiting. */
-const ARM = -2;
 
 registerKind('Queue', (id) => Reflect.construct(Queue, [ADOPT, id]) as Queue);

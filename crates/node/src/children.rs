@@ -106,11 +106,6 @@ impl Events for Postman {
         }
         self.deliver(child, |mailbox| mailbox.exit = Some(status));
     }
-    fn parent_message(&mut self) {
-        if let Some(tree) = tree::joined() {
-            tree.arena.ring(tree.main_slot);
-        }
-    }
 }
 
 /// This process's core.
@@ -341,16 +336,6 @@ pub fn child_adopt(
     }
 }
 
-/// Sends a message. False: it is gone.
-#[napi(catch_unwind)]
-pub fn child_send(id: f64, kind: u8, bytes: &[u8]) -> Result<bool> {
-    match core().send(ChildId(id as u64), kind, bytes.to_vec(), &[]) {
-        Ok(()) => Ok(true),
-        Err(process::Error::Gone(_)) => Ok(false),
-        Err(error) => Err(process_error(error)),
-    }
-}
-
 /// Sends a signal. False: it is gone.
 #[napi(catch_unwind)]
 pub fn child_signal(id: f64, signal: i32) -> Result<bool> {
@@ -437,27 +422,6 @@ pub fn parent_receive() -> Result<Uint8Array> {
             }
             Some(process::Received::Message { .. }) | None => continue,
         }
-    }
-}
-
-/// The next message of the parent, without waiting: `[kind, bytes]`.
-#[napi(object)]
-pub struct ParentMessage {
-    pub kind: u8,
-    pub bytes: Uint8Array,
-}
-
-#[napi(catch_unwind)]
-pub fn parent_message() -> Result<Option<ParentMessage>> {
-    match tree::control()?
-        .receive(Some(Duration::ZERO))
-        .map_err(process_error)?
-    {
-        Some(process::Received::Message { kind, bytes, .. }) => Ok(Some(ParentMessage {
-            kind,
-            bytes: bytes.into(),
-        })),
-        _ => Ok(None),
     }
 }
 

@@ -197,15 +197,6 @@ pub fn pre_hold(block: f64, slot: u32) -> Result<()> {
     with(|_, m| m.heap.pre_hold(id(block), slot).map_err(shm_error))
 }
 
-/// Lets go of what was sent and has been taken meanwhile.
-#[napi(catch_unwind)]
-pub fn tidy() -> Result<()> {
-    with(|_, m| {
-        m.heap.tidy();
-        Ok(())
-    })
-}
-
 /// Where a block's bytes begin, from the start of the arena.
 #[napi(catch_unwind)]
 pub fn locate(block: f64) -> Result<f64> {
@@ -213,17 +204,6 @@ pub fn locate(block: f64) -> Result<f64> {
         arena
             .range(id(block))
             .map(|(offset, _)| offset as f64)
-            .map_err(shm_error)
-    })
-}
-
-/// Bytes that a block has.
-#[napi(catch_unwind)]
-pub fn block_size(block: f64) -> Result<f64> {
-    with(|arena, _| {
-        arena
-            .range(id(block))
-            .map(|(_, size)| size as f64)
             .map_err(shm_error)
     })
 }

@@ -141,6 +141,9 @@ pub struct Geometry {
     pub(crate) top: u64,
 }
 
+/// Where regions begin: at multiples of this many bytes, so that no block of up to that size crosses one.
+const REGION: u64 = 1 << 20;
+
 impl Geometry {
     /// From `(size, count)` of each class, ascending; `align` is a power of two.
     pub fn new(list: &[(u64, u64)], align: u64) -> Geometry {
@@ -177,7 +180,7 @@ impl Geometry {
         let list: Vec<_> = (6..=last)
             .map(|s| (1u64 << s, if s == last { top } else { 1u64 << (shift - s) }))
             .collect();
-        let mut geometry = Geometry::new(&list, 4096);
+        let mut geometry = Geometry::new(&list, REGION);
         geometry.shift = shift;
         geometry.top = top;
         Some(geometry)
@@ -224,6 +227,7 @@ impl Geometry {
             CLASS_WORDS,
             CLASS_STRIDE,
             LARGE,
+            REGION,
             crate::ring::DATA,
             crate::ring::LAYOUT,
             crate::mutex::LAYOUT,

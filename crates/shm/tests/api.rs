@@ -496,6 +496,19 @@ fn sixteen_threads_lose_and_double_nothing() {
 }
 
 #[test]
+fn no_block_of_up_to_a_mebibyte_crosses_a_window() {
+    let arena = arena();
+    let mut heap = Heap::new(arena, 0);
+    for log in 6..=20 {
+        for _ in 0..3 {
+            let id = heap.alloc(1 << log, Kind::Raw).unwrap();
+            let (offset, bytes) = arena.range(id).unwrap();
+            assert_eq!(offset >> 20, (offset + bytes - 1) >> 20, "{bytes} bytes");
+        }
+    }
+}
+
+#[test]
 fn an_event_loop_is_woken_through_its_pipe() {
     let arena = arena();
     for _ in 0..2 {
