@@ -1,7 +1,7 @@
 /** Errors as data: in values, and as what a task threw. */
 import { describe, expect, it } from 'vitest';
-import { decode, decodeError, encode, encodeError } from '../../dist/codec/index.js';
-import * as errors from '../../dist/errors.js';
+import { decode, decodeError, encode, encodeError, errorClasses } from '../../dist/internals.js';
+import * as errors from 'multiproc';
 
 const there = (value: unknown): any => decode(encode(value, 'value').bytes);
 const thrown = (value: unknown): any => decodeError(encodeError(value));
@@ -70,8 +70,8 @@ describe.each([
 });
 
 describe('errors of this library', () => {
-  it.each([...errors.errorClasses.keys()])('%s keeps its class and code', (name) => {
-    const Type = errors.errorClasses.get(name) as new (...args: any[]) => errors.ProcessError;
+  it.each([...errorClasses.keys()])('%s keeps its class and code', (name) => {
+    const Type = errorClasses.get(name) as new (...args: any[]) => errors.ProcessError;
     const detail = { pid: 5, exitCode: null, signal: 'SIGKILL' };
     const error = new Type('what', detail);
     const got = thrown(error);

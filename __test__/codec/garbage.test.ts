@@ -1,7 +1,7 @@
 /** Bytes that no encoder wrote: a typed error or some value, never anything else. */
 import { describe, expect, it } from 'vitest';
-import { decode, encode } from '../../dist/codec/index.js';
-import { SerializationError } from '../../dist/errors.js';
+import { decode, encode } from '../../dist/internals.js';
+import { SerializationError } from 'multiproc';
 
 const ROUNDS = Number(process.env.FUZZ_GARBAGE ?? 20_000);
 

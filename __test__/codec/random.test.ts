@@ -1,7 +1,7 @@
 /** Random values: what arrives must be what structuredClone gives. The seed is printed with a failure. */
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { decode, encode } from '../../dist/codec/index.js';
+import { decode, encode } from '../../dist/internals.js';
 import { same } from './same';
 
 const COUNT = Number(process.env.FUZZ_VALUES ?? 3000);

@@ -2,8 +2,8 @@
 import { EventEmitter } from 'node:events';
 import { createServer, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { encode } from '../../dist/codec/index.js';
-import { SerializationError } from '../../dist/errors.js';
+import { encode } from '../../dist/internals.js';
+import { SerializationError } from 'multiproc';
 
 function refusal(value: unknown, path = 'args[0]'): SerializationError {
   try {

@@ -1,6 +1,6 @@
 /** Values that codecs get wrong, one by one. */
 import { describe, expect, it } from 'vitest';
-import { decode, encode } from '../../dist/codec/index.js';
+import { decode, encode } from '../../dist/internals.js';
 
 const there = (value: unknown): unknown => decode(encode(value, 'value').bytes);
 

@@ -32,6 +32,13 @@ export function registerKind(kind: string, factory: (id: number) => object): voi
   factories.set(kind, factory);
 }
 
+let loadKind: (kind: string) => void = () => {};
+
+/** Says how the class of a kind is loaded that is not registered yet; loading it registers it. */
+export function onUnknownKind(load: (kind: string) => void): void {
+  loadKind = load;
+}
+
 /** Brands `object`, which from now on owns one count of block `id` that this thread holds. */
 export function own(object: object, kind: string, id: number): void {
   Object.defineProperty(object, HANDLE, { value: Object.freeze({ tree: tree().tree, kind, id }) });
@@ -65,6 +72,7 @@ export function fromHandle(handle: Handle): object {
   }
   const object = known.get(handle.id)?.deref();
   if (object !== undefined && handleOf(object)?.kind === handle.kind) return object;
+  if (!factories.has(handle.kind)) loadKind(handle.kind);
   const factory = factories.get(handle.kind);
   if (factory === undefined) {
     throw Object.assign(new Error(`no class is known for the handle kind ${JSON.stringify(handle.kind)}`), {

@@ -50,6 +50,8 @@ export function compileScript(
   source: string,
   options: { filename: string; lineOffset?: number; columnOffset?: number },
 ): unknown {
+  // Most functions don't import: they are spared the loader, whose first use takes Node some milliseconds.
+  if (!source.includes('import')) return new vm.Script(source, options).runInThisContext();
   silenceWarning();
   return new vm.Script(source, { ...options, importModuleDynamically: importLoader }).runInThisContext();
 }

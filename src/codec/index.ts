@@ -4,7 +4,7 @@
  * `encode` looks first: a small value, and one that holds handles, errors or functions, is written by ./value-writer; a
  * large plain one by V8. All of them serialise at the call: later changes are not seen.
  */
-import { Deserializer, Serializer } from 'node:v8';
+import type * as V8 from 'node:v8';
 import { isLoaded, load } from '../closure/load';
 import { SerializationError } from '../errors';
 import { malformed } from './bytes';
@@ -28,6 +28,9 @@ const NONE: readonly number[] = Object.freeze([]);
 
 /** How many objects ./value-writer writes before it is asked whether V8 could do it. */
 const SMALL = 64;
+
+/** Loaded at the first need: it brings Node's streams along, a tenth of what it takes to boot a process. */
+const v8 = (): typeof V8 => process.getBuiltinModule('node:v8');
 
 let spare: ValueWriter | undefined = new ValueWriter();
 
@@ -91,7 +94,7 @@ function write(writer: ValueWriter, value: unknown): void {
 }
 
 function serialise(value: unknown): Buffer {
-  const serializer = new Serializer();
+  const serializer = new (v8().Serializer)();
   serializer.writeHeader();
   serializer.writeValue(value);
   return serializer.releaseBuffer();
@@ -121,7 +124,7 @@ export function decode(bytes: Uint8Array): unknown {
 
 function deserialise(bytes: Buffer): unknown {
   try {
-    const deserializer = new Deserializer(bytes);
+    const deserializer = new (v8().Deserializer)(bytes);
     deserializer.readHeader();
     return deserializer.readValue();
   } catch (error) {

@@ -5,7 +5,6 @@
  * functions where it is given a table of them. The rest is refused, with the way to it.
  */
 import { types } from 'node:util';
-import { Serializer } from 'node:v8';
 import { handleOf } from '../arena/handle';
 import { tree } from '../arena/tree';
 import { rootReference, type Reference } from '../closure/reference';
@@ -464,6 +463,7 @@ function viewParts(value: ArrayBufferView): ViewParts {
  */
 function followsBuffer(value: ArrayBufferView, buffer: ArrayBufferLike): boolean {
   if (!(buffer as { resizable?: boolean }).resizable) return false;
+  const { Serializer } = process.getBuiltinModule('node:v8');
   const serializer = new Serializer();
   serializer.writeValue(value);
   const bytes = serializer.releaseBuffer();

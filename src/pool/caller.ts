@@ -1,9 +1,10 @@
 /** Where a task was submitted from, and how that place is added to the stack of what the task threw. */
-import { dirname, sep } from 'node:path';
+import { sep } from 'node:path';
+import { HERE } from '../here';
 import type { Caller } from './task-table';
 
 /** Frames of this package are of no use to its users. */
-const PACKAGE = dirname(__dirname) + sep;
+const PACKAGE = HERE + sep;
 
 /** Remembers the present stack below `above`. Costs about 1.5 µs: V8 writes it out only when it is read. */
 export function captureCaller(above: Function): Caller {

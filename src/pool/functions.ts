@@ -4,7 +4,6 @@
  * A function that captures variables is encoded at every call, since they may have changed. What gives the same bytes is the same
  * function, so an inline closure that is made anew for each call is one too. A function that captures nothing is looked up by identity.
  */
-import { createHash } from 'node:crypto';
 import { native } from '../native';
 import { capturesNothing } from '../closure';
 import { encode } from '../codec';
@@ -147,6 +146,9 @@ function finishRecord(writer: ValueWriter, kind: number, flags: number, id: numb
 
 /** A function is told from others by what it was encoded to; of a large one, by a digest of that. */
 function keyOf(bytes: Uint8Array): string {
-  if (bytes.length > 2048) return `sha256 ${createHash('sha256').update(bytes).digest('hex')}`;
+  if (bytes.length > 2048) {
+    const { createHash } = process.getBuiltinModule('node:crypto');
+    return `sha256 ${createHash('sha256').update(bytes).digest('hex')}`;
+  }
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

@@ -1,4 +1,5 @@
 /** Who this process is, and who its parent and children are. */
+import { native } from '../native';
 import { setOwnName, type Adoption } from './launch';
 import type { Process } from './process';
 
@@ -33,4 +34,4 @@ export function becomeChild(adoption: Adoption): void {
 }
 
 /** True in the process that the user started, false in one that this library started. */
-export const isMainProcess: boolean = !process.argv.includes('--multiproc-child');
+export const isMainProcess: boolean = !native.isChild();

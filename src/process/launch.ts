@@ -4,15 +4,14 @@
  * A child is a spare or a fresh Node; both get the same order. What it says and its end are noticed by the core's
  * thread at once, and taken from there by `poll()`: at each bell of this thread's event loop, or by a blocking wait.
  */
-import { serialize } from 'node:v8';
-import { isMainThread } from 'node:worker_threads';
 import type { StartedChild } from '#binding';
 import { native } from '../native';
 import * as bell from '../arena/bell';
 import { tree } from '../arena/tree';
+import { encode } from '../codec';
 import { inheritedExecArgv } from './exec-argv';
 import { SIGKILL } from './signals';
-import { BOOT_SCRIPT, envList, replenish, takeSpare, type BootSettings } from './spares';
+import { commandLine, envList, replenish, takeSpare, type BootSettings } from './spares';
 
 /** What a child is to be. */
 export interface Order {
@@ -120,6 +119,7 @@ export function launch(order: Order): Child {
     listening = true;
     bell.listen(pollAll);
     // Children of a worker thread end with it: the core sees to that.
+    const { isMainThread } = process.getBuiltinModule('node:worker_threads');
     if (isMainThread) process.on('exit', () => native.childrenEnd());
   }
   for (let spare = takeSpare(settings); spare !== undefined; spare = takeSpare(settings)) {
@@ -130,7 +130,7 @@ export function launch(order: Order): Child {
   }
   const fresh = native.childStart({
     execPath: process.execPath,
-    args: [...settings.execArgv, BOOT_SCRIPT],
+    args: commandLine(settings, false),
     env: envList(settings.env),
     inheritOutput: true,
     ownGroup: false,
@@ -164,5 +164,5 @@ function adopt(to: StartedChild, order: Order, env: NodeJS.ProcessEnv): boolean 
     parent: { pid: process.pid, slot: tree().slot, name: parentName },
   };
   for (const ref of order.refs) native.preHold(ref, to.slot);
-  return native.childAdopt(to.id, order.cwd ?? process.cwd(), true, serialize(adoption));
+  return native.childAdopt(to.id, order.cwd ?? process.cwd(), true, encode(adoption, 'adoption').bytes);
 }

@@ -5,21 +5,17 @@
  * (cwd, env, stdio, the work) is handed over. It ends by itself when nobody wants it for `idle` milliseconds, and with
  * its parent at the latest.
  */
-import { native } from '../native';
+import { coreFile, native } from '../native';
 import type { StartedChild } from '#binding';
 import * as bell from '../arena/bell';
 import { ProcessError } from '../errors';
 import { SIGKILL } from './signals';
 import { fileURLToPath } from 'node:url';
-import { join, resolve } from 'node:path';
-
-/** Before the modules on a spare's command line: it runs beforehand what every work begins with (worker/warm.ts). */
-export const WARM_UP = '--multiproc-warm-up';
+import { resolve } from 'node:path';
+import { write } from './command-line';
 
 /** What Node or its libraries read once, while they boot. */
 const READ_AT_BOOT = /^(NODE_|UV_|V8_|LD_|DYLD_|MALLOC_|GLIBC_|OPENSSL_|SSL_|ICU_|LANG$|LC_|TZ$|MULTIPROC_)/;
-
-export const BOOT_SCRIPT = join(__dirname, '..', 'worker', 'boot.js');
 
 /** What a process is booted with. */
 export interface BootSettings {
@@ -27,6 +23,11 @@ export interface BootSettings {
   readonly env: NodeJS.ProcessEnv;
   /** Modules that it imports before it is given work. */
   readonly preload: readonly string[];
+}
+
+/** Node's options, then ours. */
+export function commandLine({ execArgv, preload }: BootSettings, spare: boolean): string[] {
+  return [...execArgv, ...write({ coreFile: coreFile ?? '', spare, preload })];
 }
 
 /** A process that has been asked for, and may have been started or have booted since. */
@@ -130,7 +131,7 @@ function look(): void {
 function addSpare(settings: BootSettings): Spare {
   const ticket = native.childStartLater({
     execPath: process.execPath,
-    args: [...settings.execArgv, BOOT_SCRIPT, WARM_UP, ...settings.preload],
+    args: commandLine(settings, true),
     env: envList(settings.env),
     inheritOutput: false,
     ownGroup: false,

@@ -234,7 +234,7 @@ check(
           return decode(encode(f, 'f').bytes)(1);
         },
         count,
-        require.resolve('../../../dist/codec'),
+        require.resolve('../../../dist/internals.js'),
       )) === count(1)
     );
   })(),

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-const { decode, decodeError, encode } = createRequire(import.meta.url)('../../../dist/codec');
+const { decode, decodeError, encode } = createRequire(import.meta.url)('../../../dist/internals.js');
 
 let child;
 let calls = 0;

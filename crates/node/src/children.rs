@@ -144,7 +144,7 @@ pub struct StartRequest {
     pub inherit_output: bool,
     /// Whether a Ctrl-C of the terminal must not reach it.
     pub own_group: bool,
-    /// Ended after so many milliseconds unless it was adopted.
+    /// Ended so many milliseconds after it has booted, unless it was adopted.
     pub idle_limit: Option<f64>,
 }
 
@@ -199,7 +199,8 @@ impl Start {
         wanted.stderr = stdio();
         wanted.tag = tag(owner, slot, generation);
         wanted.own_group = request.own_group;
-        wanted.kill_at = request.idle_limit.map(after);
+        wanted.idle_limit = request.idle_limit.map(milliseconds);
+        wanted.kill_at = request.idle_limit.map(|_| Instant::now() + BOOT_LIMIT);
         Ok(Start {
             request: wanted,
             owner,
@@ -297,9 +298,12 @@ pub fn child_started(ticket: u32, wait: bool) -> Result<Option<StartedChild>> {
     started.map(Some).map_err(process_error)
 }
 
-fn after(milliseconds: f64) -> Instant {
-    Instant::now() + Duration::from_secs_f64(milliseconds.clamp(0.0, 1e12) / 1e3)
+fn milliseconds(milliseconds: f64) -> Duration {
+    Duration::from_secs_f64(milliseconds.clamp(0.0, 1e12) / 1e3)
 }
+
+/// A spare that has not booted by then never will.
+const BOOT_LIMIT: Duration = Duration::from_secs(120);
 
 /// Gives a booted or booting child its work. False: it is gone, take another.
 #[napi(catch_unwind)]

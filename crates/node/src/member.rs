@@ -121,6 +121,12 @@ pub fn attach(slot: u32, generation: u32) -> Result<()> {
     tree::attach(slot, generation).map(|_| ())
 }
 
+/// Whether this process was started by another one of its tree.
+#[napi(catch_unwind)]
+pub fn is_child() -> bool {
+    tree::joined().is_some_and(|tree| !tree.root)
+}
+
 /// What `inspect` calls this thread; cut at 64 bytes.
 #[napi(catch_unwind)]
 pub fn set_name(name: String) -> Result<()> {

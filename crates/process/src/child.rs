@@ -5,8 +5,9 @@
 //! that got the pid later, also where there is no pidfd.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::core::Start;
 use crate::error::Error;
 use crate::exit::{Ended, ExitStatus, Signal};
 use crate::os::{Handle, Os, Platform, Spawned};
@@ -51,25 +52,27 @@ pub(crate) struct Entry {
     /// Readable when the child has died.
     pub death: Option<Handle>,
     started: Instant,
+    idle_limit: Option<Duration>,
     life: Mutex<Life>,
 }
 
 impl Entry {
-    pub fn new(id: ChildId, tag: u64, spawned: Spawned, kill_at: Option<Instant>) -> Entry {
+    pub fn new(id: ChildId, spawned: Spawned, start: &Start) -> Entry {
         Entry {
             child: Child {
                 id,
                 pid: spawned.pid,
-                tag,
+                tag: start.tag,
             },
             outbox: Outbox::new(spawned.socket),
             death: spawned.death,
             started: Instant::now(),
+            idle_limit: start.idle_limit,
             life: Mutex::new(Life {
                 reaped: false,
                 adopted: false,
                 booted: None,
-                kill_at,
+                kill_at: start.kill_at,
                 ended: None,
             }),
         }
@@ -97,8 +100,17 @@ impl Entry {
         Ok(())
     }
 
+    /// It waits for its adoption from now on, as long as it may.
     pub fn booted(&self) {
-        self.life().booted.get_or_insert_with(Instant::now);
+        let mut life = self.life();
+        if life.booted.is_some() {
+            return;
+        }
+        let now = Instant::now();
+        life.booted = Some(now);
+        if let Some(limit) = self.idle_limit.filter(|_| !life.adopted) {
+            life.kill_at = Some(now + limit);
+        }
     }
 
     pub fn set_kill_at(&self, at: Option<Instant>) -> Result<(), Error> {

@@ -72,6 +72,7 @@ pub(crate) struct Start {
     pub prepared: <Platform as Os>::Prepared,
     pub tag: u64,
     pub kill_at: Option<Instant>,
+    pub idle_limit: Option<Duration>,
     pub adoption: Option<Frame>,
     pub answer: Sender<Result<Child, Error>>,
 }
@@ -177,6 +178,7 @@ impl Core {
             prepared,
             tag: request.tag,
             kill_at: request.kill_at,
+            idle_limit: request.idle_limit,
             adoption,
             answer,
         })))?;

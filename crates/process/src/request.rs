@@ -1,7 +1,7 @@
 //! What a process is started with, and what it is handed when it gets its work.
 
 use std::ffi::OsString;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::os::RawHandle;
 
@@ -33,6 +33,8 @@ pub struct Request {
     pub adoption: Option<Adoption>,
     /// Killed at that time unless adopted before.
     pub kill_at: Option<Instant>,
+    /// Once it has booted it is killed after so long unless adopted before: `kill_at` is set to that then.
+    pub idle_limit: Option<Duration>,
     /// A process group of its own, which a terminal's Ctrl-C does not reach.
     pub own_group: bool,
 }
@@ -57,6 +59,7 @@ impl Request {
             tag: 0,
             adoption: None,
             kill_at: None,
+            idle_limit: None,
             own_group: false,
         }
     }

@@ -183,7 +183,7 @@ impl CoreThread<'_> {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Start(start) => {
-                let result = self.start(&start, start.kill_at);
+                let result = self.start(&start);
                 let Start {
                     adoption, answer, ..
                 } = *start;
@@ -204,14 +204,14 @@ impl CoreThread<'_> {
         }
     }
 
-    fn start(&mut self, start: &Start, kill_at: Option<Instant>) -> Result<Child, Error> {
+    fn start(&mut self, start: &Start) -> Result<Child, Error> {
         if self.shared.table.is_shut_down() {
             return Err(Error::ShutDown);
         }
         let spawned = Platform::spawn(&start.prepared, self.shared.options.pidfd)?;
         let id = ChildId(self.next_id);
         self.next_id += 1;
-        let entry = Arc::new(Entry::new(id, start.tag, spawned, kill_at));
+        let entry = Arc::new(Entry::new(id, spawned, start));
         let child = entry.child;
         let look = match entry.death {
             Some(_) => None,

@@ -125,7 +125,7 @@ fn a_cold_start_gets_a_large_payload_without_blocking_the_caller() {
 #[test]
 fn an_idle_spare_ends_by_itself_unless_it_is_adopted() {
     let (core, record) = core();
-    let soon = || Some(Instant::now() + Duration::from_millis(150));
+    let soon = || Some(Instant::now() + Duration::from_millis(1500));
     let mut request = probe("serve");
     request.kill_at = soon();
     let left = core.start(request.clone()).unwrap();
@@ -136,10 +136,14 @@ fn an_idle_spare_ends_by_itself_unless_it_is_adopted() {
     let later = core.start(request.clone()).unwrap();
     core.kill_at(later.id, soon()).unwrap();
     request.kill_at = soon();
-    let spared = core.start(request).unwrap();
+    let spared = core.start(request.clone()).unwrap();
     core.kill_at(spared.id, None).unwrap();
+    request.kill_at = None;
+    request.idle_limit = Some(Duration::from_millis(100));
+    let idle = core.start(request).unwrap();
+    record.ready(idle.id);
 
-    for child in [left, later] {
+    for child in [left, later, idle] {
         assert_eq!(
             record.exit(child.id),
             (ExitStatus::Signal(9), Some(Ended::Deadline))

@@ -1,0 +1,76 @@
+/**
+ * What every started process runs: boots, joins its parent's tree, waits to be given its work, becomes that.
+ *
+ * While it waits it blocks in native code, without an event loop: a spare costs memory but no CPU.
+ */
+import { native } from '../native';
+import { decode } from '../codec';
+import type { read } from '../process/command-line';
+import type { Adoption } from '../process/launch';
+import './kinds';
+import { keepOutput } from './output';
+import type * as PoolMain from './pool-main';
+import type * as ProcessMain from './process-main';
+import type * as Warm from './warm';
+
+/** Loaded when the role is known; a spare loads all of it beforehand. Bundled, `require` of a file of ours runs that file (scripts/bundle.mjs). */
+const ROLES = {
+  process: () => require('./process-main') as typeof ProcessMain,
+  worker: () => require('./pool-main') as typeof PoolMain,
+};
+
+async function live({ spare, preload, slot, generation }: ReturnType<typeof read>): Promise<void> {
+  native.attach(slot, generation);
+  if (spare) {
+    native.setName('spare');
+    require('../index');
+    for (const load of Object.values(ROLES)) load();
+    (require('./warm') as typeof Warm).warmUp();
+  }
+  for (const module of preload) await importByName(module);
+  // The rest of Node's own start, which comes after its main module, is done before somebody waits.
+  await new Promise(setImmediate);
+
+  const adoption = decode(native.parentReceive()) as Adoption;
+  for (const ref of adoption.refs) native.adopt(ref);
+  native.setName(adoption.name);
+  becomeIt(adoption);
+  await ROLES[adoption.role]().main(adoption);
+}
+
+// TypeScript would turn a plain import() into require() in CommonJS output.
+const dynamicImport = new Function('specifier', 'return import(specifier)') as (specifier: string) => Promise<unknown>;
+
+function importByName(module: string): Promise<unknown> {
+  return dynamicImport(
+    module.startsWith('/') ? process.getBuiltinModule('node:url').pathToFileURL(module).href : module,
+  );
+}
+
+/** Takes over what the parent handed: environment and arguments (cwd and stdio are in place already). */
+function becomeIt(adoption: Adoption): void {
+  const { argv, env } = adoption;
+  process.argv = [...argv];
+  forgetCwd();
+  keepOutput();
+  if (env === undefined) return;
+  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
+}
+
+/** The core has changed the working directory, and Node remembers the one that it asked for before. */
+function forgetCwd(): void {
+  try {
+    process.chdir('.');
+  } catch {
+    // It may not be entered any more: process.cwd() will say so.
+  }
+}
+
+export function begin(line: ReturnType<typeof read>): void {
+  live(line).catch((error: unknown) => {
+    const why = error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`multiproc: a child could not begin: ${why}\n`);
+    process.exit(1);
+  });
+}

@@ -1,0 +1,10 @@
+/** The classes of handles, loaded when the first handle of their kind arrives: few programs use all. */
+import { onUnknownKind } from '../arena/handle';
+
+const MODULES: Readonly<Record<string, () => unknown>> = {
+  Lock: () => require('../sync/lock'),
+  Queue: () => require('../queue/queue'),
+};
+const all = (): unknown => require('../index');
+
+onUnknownKind((kind) => void (Object.hasOwn(MODULES, kind) ? MODULES[kind] : all)());
