@@ -11,7 +11,8 @@ import { tree } from '../arena/tree';
 import { encode } from '../codec';
 import { inheritedExecArgv } from './exec-argv';
 import { SIGKILL } from './signals';
-import { commandLine, envList, replenish, takeSpare, type BootSettings } from './spares';
+import { envChanges, envList, type EnvChanges } from './environment';
+import { commandLine, replenish, takeSpare, type BootSettings } from './spares';
 
 /** What a child is to be. */
 export interface Order {
@@ -30,7 +31,11 @@ export interface Order {
 }
 
 /** What boot.ts finds in its adoption. */
-export interface Adoption extends Omit<Order, 'cwd' | 'execArgv'> {
+export interface Adoption extends Omit<Order, 'cwd' | 'env' | 'execArgv'> {
+  /** What its environment differs in from the one that it has. */
+  readonly env: EnvChanges | undefined;
+  /** The core has changed its current directory. */
+  readonly moved: boolean;
   readonly argv: readonly string[];
   readonly parent: { readonly pid: number; readonly slot: number; readonly name: string };
 }
@@ -124,9 +129,12 @@ export function launch(order: Order): Child {
   }
   for (let spare = takeSpare(settings); spare !== undefined; spare = takeSpare(settings)) {
     // Its slot may be somebody else's by now, who must not be given holds of what the order names.
-    if (native.childNews(spare.id)?.exited === true || !hand(spare, order, settings.env)) continue;
+    const { child } = spare;
+    if (native.childNews(child.id)?.exited === true) continue;
+    const cwd = order.cwd ?? process.cwd();
+    if (!hand(child, order, envChanges(spare.env, settings.env), cwd === spare.cwd ? undefined : cwd)) continue;
     replenish(settings);
-    return new Child(spare.id, spare.pid, spare.slot);
+    return new Child(child.id, child.pid, child.slot);
   }
   const fresh = native.childStart({
     execPath: process.execPath,
@@ -136,22 +144,22 @@ export function launch(order: Order): Child {
     ownGroup: false,
   });
   const child = new Child(fresh.id, fresh.pid, fresh.slot);
-  hand(fresh, order, settings.env);
+  hand(fresh, order, undefined, order.cwd);
   replenish(settings);
   return child;
 }
 
 /** Gives a booted or booting process its order. False: it has ended. Where that fails, it is ended: it would wait for ever. */
-function hand(to: StartedChild, order: Order, env: NodeJS.ProcessEnv): boolean {
+function hand(to: StartedChild, order: Order, env: EnvChanges | undefined, cwd: string | undefined): boolean {
   try {
-    return adopt(to, order, env);
+    return adopt(to, order, env, cwd);
   } catch (error) {
     native.childSignal(to.id, SIGKILL);
     throw error;
   }
 }
 
-function adopt(to: StartedChild, order: Order, env: NodeJS.ProcessEnv): boolean {
+function adopt(to: StartedChild, order: Order, env: EnvChanges | undefined, cwd: string | undefined): boolean {
   const adoption: Adoption = {
     role: order.role,
     payload: order.payload,
@@ -160,9 +168,10 @@ function adopt(to: StartedChild, order: Order, env: NodeJS.ProcessEnv): boolean 
     identity: order.identity,
     daemon: order.daemon,
     env,
+    moved: cwd !== undefined,
     argv: process.argv,
     parent: { pid: process.pid, slot: tree().slot, name: parentName },
   };
   for (const ref of order.refs) native.preHold(ref, to.slot);
-  return native.childAdopt(to.id, order.cwd ?? process.cwd(), true, encode(adoption, 'adoption').bytes);
+  return native.childAdopt(to.id, cwd, true, encode(adoption, 'adoption').bytes);
 }

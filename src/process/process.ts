@@ -18,6 +18,7 @@ import { launch, setOwnName, type Child } from './launch';
 import { FAILED } from './messages';
 import { encodeRun } from './payload';
 import { SIGINT, SIGKILL, SIGTERM } from './signals';
+import { replenishNow } from './spares';
 
 export interface ProcessSettings {
   startMethod?: StartMethod;
@@ -161,6 +162,7 @@ export class Process<A extends readonly unknown[] = any[]> {
   /** {@link join}, blocking this thread; needs no event loop. */
   joinSync(options?: WaitSyncOptions): number | null {
     const child = this.#started();
+    replenishNow();
     const code = bellWaitSync(() => this.#poll(child), checkTimeout(options));
     return code === TIMED_OUT ? null : code;
   }

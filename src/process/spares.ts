@@ -13,6 +13,7 @@ import { SIGKILL } from './signals';
 import { fileURLToPath } from 'node:url';
 import { resolve } from 'node:path';
 import { write } from './command-line';
+import { envList } from './environment';
 
 /** What Node or its libraries read once, while they boot. */
 const READ_AT_BOOT = /^(NODE_|UV_|V8_|LD_|DYLD_|MALLOC_|GLIBC_|OPENSSL_|SSL_|ICU_|LANG$|LC_|TZ$|MULTIPROC_)/;
@@ -33,6 +34,9 @@ export function commandLine({ execArgv, preload }: BootSettings, spare: boolean)
 /** A process that has been asked for, and may have been started or have booted since. */
 interface Spare {
   readonly key: string;
+  /** What it was booted with. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
   /** What its start is known by until it is known to be done. */
   readonly ticket: number;
   child: StartedChild | undefined;
@@ -66,14 +70,15 @@ function bootKey({ execArgv, env, preload }: BootSettings): string {
   return JSON.stringify([execArgv, read, preload]);
 }
 
-export function envList(env: NodeJS.ProcessEnv): string[] {
-  const list: string[] = [];
-  for (const [name, value] of Object.entries(env)) if (value !== undefined) list.push(`${name}=${value}`);
-  return list;
+/** A spare that was taken, and what it was booted with. */
+export interface Taken {
+  readonly child: StartedChild;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
 }
 
 /** A spare for these settings, one that has booted first; undefined where there is none. */
-export function takeSpare(settings: BootSettings): StartedChild | undefined {
+export function takeSpare(settings: BootSettings): Taken | undefined {
   const key = bootKey({ ...settings, preload: [] });
   for (;;) {
     let best: Spare | undefined;
@@ -84,9 +89,10 @@ export function takeSpare(settings: BootSettings): StartedChild | undefined {
     if (best === undefined) return undefined;
     forget(best);
     try {
-      const child = best.child ?? native.childStarted(best.ticket, true) ?? undefined;
+      const child = best.child ?? native.childStarted(best.ticket, true);
       best.onReady?.();
-      return child;
+      if (child == null) return undefined;
+      return { child, env: best.env, cwd: best.cwd };
     } catch (error) {
       // It could not be started; a fresh start will say why.
       best.onReady?.(error);
@@ -137,14 +143,41 @@ function addSpare(settings: BootSettings): Spare {
     ownGroup: false,
     idleLimit: idle,
   });
-  const spare: Spare = { key: bootKey(settings), ticket, child: undefined, ready: false, onReady: undefined };
+  const spare: Spare = {
+    key: bootKey(settings),
+    env: settings.env,
+    cwd: process.cwd(),
+    ticket,
+    child: undefined,
+    ready: false,
+    onReady: undefined,
+  };
   stopListening ??= bell.listen(look);
   spares.add(spare);
   return spare;
 }
 
-/** After a start: keeps as many spares as are wanted. */
+/** A start after which no spare was booted yet. */
+let owed: { readonly settings: BootSettings; readonly since: number } | undefined;
+/** One that is owed for longer (ms), through another start, is that of a program which never lets its event loop turn. */
+const LONG_OWED_MS = 5;
+
+/**
+ * After a start: as many spares as are wanted are booted, but not at once. What was started has the processors for
+ * itself until this thread's event loop turns, or it blocks for a process; and of many starts in a row none waits for
+ * a spare of which the next start would only take the rest of its boot.
+ */
 export function replenish(settings: BootSettings): void {
+  if (owed !== undefined && performance.now() - owed.since > LONG_OWED_MS) replenishNow();
+  if (owed === undefined) setImmediate(replenishNow).unref();
+  owed = { settings, since: owed?.since ?? performance.now() };
+}
+
+/** Boots the spares that are owed. */
+export function replenishNow(): void {
+  if (owed === undefined) return;
+  const { settings } = owed;
+  owed = undefined;
   if (spares.size >= wanted) return;
   try {
     addSpare(settings);

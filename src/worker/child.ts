@@ -5,12 +5,14 @@
  */
 import { native } from '../native';
 import { decode } from '../codec';
+import { applyEnv } from '../process/environment';
 import type { read } from '../process/command-line';
 import type { Adoption } from '../process/launch';
 import './kinds';
 import { keepOutput } from './output';
 import type * as PoolMain from './pool-main';
 import type * as ProcessMain from './process-main';
+import { exitQuickly } from './quick-exit';
 import type * as Warm from './warm';
 
 /** Loaded when the role is known; a spare loads all of it beforehand. Bundled, `require` of a file of ours runs that file (scripts/bundle.mjs). */
@@ -35,6 +37,7 @@ async function live({ spare, preload, slot, generation }: ReturnType<typeof read
   for (const ref of adoption.refs) native.adopt(ref);
   native.setName(adoption.name);
   becomeIt(adoption);
+  exitQuickly();
   await ROLES[adoption.role]().main(adoption);
 }
 
@@ -49,13 +52,10 @@ function importByName(module: string): Promise<unknown> {
 
 /** Takes over what the parent handed: environment and arguments (cwd and stdio are in place already). */
 function becomeIt(adoption: Adoption): void {
-  const { argv, env } = adoption;
-  process.argv = [...argv];
-  forgetCwd();
+  process.argv = [...adoption.argv];
+  if (adoption.moved) forgetCwd();
   keepOutput();
-  if (env === undefined) return;
-  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
-  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
+  if (adoption.env !== undefined) applyEnv(adoption.env);
 }
 
 /** The core has changed the working directory, and Node remembers the one that it asked for before. */
