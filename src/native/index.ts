@@ -5,6 +5,7 @@
  * The generated loader looks for a binary of this platform, first in this folder, then in the platform's own package.
  */
 import type * as Binding from '#binding';
+import type { FastCalls } from './fast';
 
 /** Linux: which C library this Node was built for, as the names of the binaries have it. */
 function libc(): string[] {
@@ -28,14 +29,15 @@ function missingBinary(cause: unknown): Error {
   return error;
 }
 
-function load(): typeof Binding {
+function load(): typeof Binding & FastCalls {
   try {
     // A require, so that a failure can be caught: TypeScript's import would stand outside of any try.
-    return require('#binding') as typeof Binding;
+    const binding = require('#binding') as typeof Binding;
+    return { ...binding, ...(binding.fastCalls() as FastCalls) };
   } catch (cause) {
     throw missingBinary(cause);
   }
 }
 
 /** The functions of the native core. */
-export const native: typeof Binding = load();
+export const native: typeof Binding & FastCalls = load();

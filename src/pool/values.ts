@@ -4,7 +4,7 @@
  * A value starts with a word `tag | n << 8`. The common ones (small integers, numbers, booleans, short strings) never reach
  * the codec: that is most of what makes a small task cheap. A message of the codec starts at a multiple of 8 bytes.
  */
-import { decode, decodeError, encode, prepare } from '../codec';
+import { decodeAt, decodeError, encodeView, prepare, type Message } from '../codec';
 import { INLINE_WORDS } from './layout';
 import { takeResult } from './large-results';
 
@@ -50,7 +50,7 @@ export class ValueWriter {
   /** The ids of the shared objects named in what was written since it was last set. */
   refs: number[] | null = null;
   /** Takes a message that is large or names shared objects; in its place the record says that it is in the queue. Null: all goes here. */
-  overflow: ((bytes: Uint8Array, refs: readonly number[]) => void) | null = null;
+  overflow: ((message: Message) => void) | null = null;
 
   constructor(words = 1 << 14) {
     this.words = new Int32Array(words);
@@ -96,34 +96,41 @@ export class ValueWriter {
    * @throws SerializationError; nothing was written then.
    */
   encoded(value: unknown, path: string): void {
-    const { bytes, refs } = encode(value, path);
-    if (this.overflow !== null && (refs.length > 0 || bytes.length > INLINE_BYTES)) {
-      this.overflow(bytes, refs);
+    const message = encodeView(value, path);
+    const { buffer, length, parts, refs } = message;
+    if (this.overflow !== null && (refs !== null || parts !== null || length > INLINE_BYTES)) {
+      this.overflow(message);
       this.word(QUEUED);
       return;
     }
-    this.message(bytes);
-    if (refs.length > 0) (this.refs ??= []).push(...refs);
+    if (parts !== null) this.message(parts, parts.reduce((sum, part) => sum + part.length, 0));
+    else this.message([buffer], length);
+    if (refs !== null) (this.refs ??= []).push(...refs);
   }
 
   /** Appends an error, as encodeError made it. */
   error(bytes: Uint8Array): void {
     if (this.overflow !== null && bytes.length > INLINE_BYTES) {
-      this.overflow(bytes, []);
+      this.overflow({ buffer: bytes, length: bytes.length, parts: null, refs: null });
       this.word(QUEUED);
     } else {
-      this.message(bytes);
+      this.message([bytes], bytes.length);
     }
   }
 
-  /** Appends what the codec made of a value. */
-  message(bytes: Uint8Array): void {
-    const length = bytes.length;
+  /** Appends what the codec made of a value: the first `length` bytes of `parts`, one behind the other. */
+  message(parts: readonly Uint8Array[], length: number): void {
     this.room(4 + ((length + 3) >> 2));
     this.words[this.at] = MESSAGE;
     this.words[this.at + 1] = length;
     const start = (this.at + 3) & ~1;
-    this.bytes.set(bytes, start << 2);
+    let to = start << 2;
+    let left = length;
+    for (const part of parts) {
+      copy(part, this.bytes, to, Math.min(left, part.length));
+      to += part.length;
+      left -= part.length;
+    }
     this.at = start + ((length + 3) >> 2);
   }
 
@@ -242,7 +249,7 @@ export class ValueReader {
       case MESSAGE:
         return this.message();
       case QUEUED:
-        return takeResult(this.queue, decode);
+        return takeResult(this.queue);
       default:
         throw malformed();
     }
@@ -268,28 +275,30 @@ export class ValueReader {
   /** What `ValueWriter.message(encodeError(...))` wrote. */
   error(): unknown {
     const word = this.words[this.at++];
-    if (word === QUEUED) return takeResult(this.queue, decodeError);
+    if (word === QUEUED) return takeResult(this.queue);
     if (word !== MESSAGE) throw malformed();
-    return decodeError(this.bytes());
+    return this.message();
   }
 
   private message(): unknown {
-    const bytes = this.bytes();
-    if (this.waits) {
-      const loading = prepare(bytes);
-      if (loading !== undefined) throw new ModulesMissing(loading);
-    }
-    return decode(bytes);
-  }
-
-  private bytes(): Uint8Array {
     const length = this.words[this.at];
-    const start = (this.at + 2) & ~1;
-    const next = start + ((length + 3) >> 2);
+    const place = (this.at + 2) & ~1;
+    const next = place + ((length + 3) >> 2);
     if (length < 0 || next > this.end) throw malformed();
     this.at = next;
-    return this.buffer.subarray(start << 2, (start << 2) + length);
+    const start = place << 2;
+    if (this.waits) {
+      const loading = prepare(this.buffer.subarray(start, start + length));
+      if (loading !== undefined) throw new ModulesMissing(loading);
+    }
+    return decodeAt(this.buffer, start, start + length);
   }
+}
+
+/** A few bytes are copied one by one: a call costs more. */
+function copy(from: Uint8Array, to: Uint8Array, at: number, length: number): void {
+  if (length > 64) to.set(length === from.length ? from : from.subarray(0, length), at);
+  else for (let i = 0; i < length; i++) to[at + i] = from[i];
 }
 
 function malformed(): RangeError {
