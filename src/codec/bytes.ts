@@ -30,7 +30,7 @@ export class ByteWriter {
   /** Whether large pieces are left where they are: not where code of the user's may run before the message is copied. */
   leaves = false;
   /** Large pieces that lie where they were, and where in `buffer` each belongs. */
-  private pieces: { readonly at: number; readonly bytes: Uint8Array }[] = [];
+  private pieces: { readonly at: number; readonly bytes: Uint8Array; readonly length: number }[] = [];
 
   reset(): void {
     this.at = 0;
@@ -56,7 +56,8 @@ export class ByteWriter {
     if (this.pieces.length === 0) return null;
     const parts: Uint8Array[] = [];
     let from = 0;
-    for (const { at, bytes } of this.pieces) {
+    for (const { at, bytes, length } of this.pieces) {
+      if (bytes.length !== length) throw new SerializationError('a buffer was detached while it was sent', '');
       if (at > from) parts.push(this.buffer.subarray(from, at));
       parts.push(bytes);
       from = at;
@@ -122,7 +123,7 @@ export class ByteWriter {
 
   bytes(bytes: Uint8Array): void {
     if (bytes.length >= PART && this.leaves) {
-      this.pieces.push({ at: this.at, bytes });
+      this.pieces.push({ at: this.at, bytes, length: bytes.length });
       return;
     }
     this.room(bytes.length);

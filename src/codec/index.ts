@@ -160,8 +160,8 @@ function deserialise(bytes: Buffer): unknown {
 }
 
 /** Whether a message can hold no functions: there is nothing to {@link prepare}, and to decode it runs nothing. */
-export function isPrepared(bytes: Uint8Array): boolean {
-  return bytes[0] !== Form.CLOSURES;
+export function isPrepared(bytes: Uint8Array, start = 0): boolean {
+  return bytes[start] !== Form.CLOSURES;
 }
 
 /**

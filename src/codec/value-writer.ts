@@ -1,5 +1,7 @@
 /**
- * Values to bytes. Only descriptors are read: no getter, no Proxy trap and no toJSON runs.
+ * Values to bytes. Only descriptors are read: no getter, no Proxy trap and no toJSON runs. (One exception: an array without
+ * holes is read element by element, so a getter on its index runs, as structured clone has it. A descriptor for each
+ * element would cost more than all else.)
  *
  * Knows what structured clone knows, and errors whole, Node's Buffers, handles of this library, registered symbols, and
  * functions where it is given a table of them. The rest is refused, with the way to it.
@@ -31,8 +33,10 @@ export interface FunctionNumbers {
 const LONG_STRING = 24;
 /** In one-byte strings V8 knows without a look that nothing matches. */
 const BEYOND_LATIN1 = /[^\0-\xff]/;
-/** The elements of longer arrays are read without a look for getters: reading by descriptor would cost as much as writing. */
+/** A longer array is not asked for its keys: that would be a string for each index. */
 const LONG_ARRAY = 32;
+/** Fewer numbers are written one by one. */
+const FEW_NUMBERS = 8;
 /** Nothing of an array but how many elements it has, and its named properties. */
 const NAMED = { maxArrayLength: 0, depth: 0, customInspect: false, breakLength: Infinity, colors: false } as const;
 
@@ -239,11 +243,12 @@ export class ValueWriter {
   private array(value: unknown[]): void {
     const { length } = value;
     this.enter(value);
-    if (length > LONG_ARRAY && isDense(value)) return this.longArray(value, length);
+    if (length > LONG_ARRAY && isDense(value)) return this.elements(value, length);
     const keys = keysOf(value);
     const dense = keys.length <= length && length - keys.length < 8 + (length >> 1);
     // Indices come before names in the order of keys.
     const named = keys.length > 0 && !isIndex(keys[keys.length - 1], length);
+    if (!named && keys.length === length) return this.elements(value, length);
     if (!dense || named) return this.sparseArray(value, length, keys);
     this.out.byte(Tag.ARRAY);
     this.out.count(length);
@@ -264,9 +269,9 @@ export class ValueWriter {
   }
 
   /** Elements without holes, and nothing else. */
-  private longArray(value: readonly unknown[], length: number): void {
+  private elements(value: readonly unknown[], length: number): void {
     const { out } = this;
-    if (typeof value[0] === 'number' && this.numericArray(value, length)) return;
+    if (length > FEW_NUMBERS && typeof value[0] === 'number' && this.numericArray(value, length)) return;
     out.byte(Tag.ARRAY);
     out.count(length);
     let i = 0;
@@ -507,7 +512,7 @@ function writeString(out: ByteWriter, text: string): void {
   out.utf16(text);
 }
 
-/** Whether an array has all of its elements and nothing else. It is not asked for its keys: that would be a string for each index. */
+/** Whether an array has all of its elements and nothing else. */
 function isDense(array: readonly unknown[]): boolean {
   const { length } = array;
   for (let i = 0; i < length; i++) if (array[i] === undefined && !Object.hasOwn(array, i)) return false;

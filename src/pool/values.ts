@@ -4,7 +4,8 @@
  * A value starts with a word `tag | n << 8`. The common ones (small integers, numbers, booleans, short strings) never reach
  * the codec: that is most of what makes a small task cheap. A message of the codec starts at a multiple of 8 bytes.
  */
-import { decodeAt, decodeError, encodeView, prepare, type Message } from '../codec';
+import { decodeAt, encodeView, isPrepared, prepare, type Message } from '../codec';
+import { blockBytes } from '../arena/block-bytes';
 import { INLINE_WORDS } from './layout';
 import { takeResult } from './large-results';
 
@@ -21,6 +22,8 @@ const LATIN1 = 8;
 const MESSAGE = 9;
 /** The value is the next one in the pool's queue of large results. */
 const QUEUED = 10;
+/** The value is a codec's message in a block: its id and length follow as doubles, at the next even word. */
+const FAR = 11;
 
 /** Strings up to this length are written here, longer ones by the codec. */
 const MAX_LATIN1 = 48;
@@ -51,6 +54,11 @@ export class ValueWriter {
   refs: number[] | null = null;
   /** Takes a message that is large or names shared objects; in its place the record says that it is in the queue. Null: all goes here. */
   overflow: ((message: Message) => void) | null = null;
+
+  /** Puts a large message into a block; in its place the record names that. Null: all goes here. */
+  far: ((message: Message) => number) | null = null;
+  /** The blocks that `far` made since it was last set: the caller's. */
+  blocks: number[] | null = null;
 
   constructor(words = 1 << 14) {
     this.words = new Int32Array(words);
@@ -103,9 +111,18 @@ export class ValueWriter {
       this.word(QUEUED);
       return;
     }
-    if (parts !== null) this.message(parts, parts.reduce((sum, part) => sum + part.length, 0));
+    if (this.far !== null && (parts !== null || length > INLINE_BYTES)) this.inBlock(this.far(message), length, parts);
+    else if (parts !== null) this.message(parts, size(parts));
     else this.message([buffer], length);
     if (refs !== null) (this.refs ??= []).push(...refs);
+  }
+
+  private inBlock(block: number, length: number, parts: readonly Uint8Array[] | null): void {
+    (this.blocks ??= []).push(block);
+    this.word(FAR);
+    this.align();
+    this.rawDouble(block);
+    this.rawDouble(parts === null ? length : size(parts));
   }
 
   /** Appends an error, as encodeError made it. */
@@ -250,6 +267,8 @@ export class ValueReader {
         return this.message();
       case QUEUED:
         return takeResult(this.queue);
+      case FAR:
+        return this.far();
       default:
         throw malformed();
     }
@@ -286,13 +305,29 @@ export class ValueReader {
     const next = place + ((length + 3) >> 2);
     if (length < 0 || next > this.end) throw malformed();
     this.at = next;
-    const start = place << 2;
-    if (this.waits) {
-      const loading = prepare(this.buffer.subarray(start, start + length));
+    return this.decode(this.buffer, place << 2, (place << 2) + length);
+  }
+
+  private far(): unknown {
+    this.at = (this.at + 1) & ~1;
+    if (this.at + 4 > this.end) throw malformed();
+    const bytes = blockBytes(this.rawDouble());
+    const length = this.rawDouble();
+    if (!(length >= 0 && length <= bytes.length)) throw malformed();
+    return this.decode(bytes, 0, length);
+  }
+
+  private decode(buffer: Buffer, start: number, end: number): unknown {
+    if (this.waits && !isPrepared(buffer, start)) {
+      const loading = prepare(buffer.subarray(start, end));
       if (loading !== undefined) throw new ModulesMissing(loading);
     }
-    return decodeAt(this.buffer, start, start + length);
+    return decodeAt(buffer, start, end);
   }
+}
+
+function size(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 /** A few bytes are copied one by one: a call costs more. */
