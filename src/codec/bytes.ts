@@ -1,41 +1,81 @@
 import { SerializationError } from '../errors';
 
 const FIRST = 16 * 1024;
+/** Scratch memory larger than this is not kept. */
+const KEPT = 1 << 20;
 /** A result above this is the scratch memory itself; below, a copy of its own. */
 const HAND_OVER = 64 * 1024;
+/** So many bytes in one piece are not copied into the scratch memory. */
+const PART = 32 * 1024;
+
+/** Methods of every Buffer that its types do not name: no look at an encoding's name, no check of bounds. */
+interface RawBuffer extends Buffer {
+  latin1Write(text: string, at: number): number;
+  ucs2Write(text: string, at: number): number;
+  latin1Slice(start: number, end: number): string;
+  ucs2Slice(start: number, end: number): string;
+}
+
+const double = new Float64Array(1);
+const doubleBytes = new Uint8Array(double.buffer);
+
+function memory(bytes: number): RawBuffer {
+  return Buffer.allocUnsafeSlow(bytes) as RawBuffer;
+}
 
 /** Bytes in the making. Memory is reused from message to message. */
 export class ByteWriter {
-  private buffer = Buffer.allocUnsafeSlow(FIRST);
+  buffer = memory(FIRST);
   at = 0;
+  /** Whether large pieces are left where they are: not where code of the user's may run before the message is copied. */
+  leaves = false;
+  /** Large pieces that lie where they were, and where in `buffer` each belongs. */
+  private pieces: { readonly at: number; readonly bytes: Uint8Array; readonly length: number }[] = [];
 
   reset(): void {
     this.at = 0;
+    if (this.pieces.length > 0) this.pieces = [];
+    if (this.buffer.length > KEPT) this.buffer = memory(FIRST);
   }
 
   /** What was written since reset(). Belongs to the caller. */
   take(): Uint8Array {
+    const parts = this.parts();
+    if (parts !== null) return Buffer.concat(parts);
     const { buffer, at } = this;
-    this.at = 0;
     if (at <= HAND_OVER) return new Uint8Array(buffer.buffer.slice(0, at));
-    this.buffer = Buffer.allocUnsafeSlow(FIRST);
+    this.buffer = memory(FIRST);
     return new Uint8Array(buffer.buffer, 0, at);
   }
 
-  /** What was written since reset(), where it lies: valid until the next write. */
-  view(): Uint8Array {
-    return this.buffer.subarray(0, this.at);
+  /**
+   * What was written since reset(), as pieces that follow each other; null: it is all in `buffer`, up to `at`. The pieces
+   * are the values' own memory: to be copied before any of the user's code runs.
+   */
+  parts(): Uint8Array[] | null {
+    if (this.pieces.length === 0) return null;
+    const parts: Uint8Array[] = [];
+    let from = 0;
+    for (const { at, bytes, length } of this.pieces) {
+      if (bytes.length !== length) throw new SerializationError('a buffer was detached while it was sent', '');
+      if (at > from) parts.push(this.buffer.subarray(from, at));
+      parts.push(bytes);
+      from = at;
+    }
+    if (this.at > from) parts.push(this.buffer.subarray(from, this.at));
+    return parts;
   }
 
-  private room(bytes: number): void {
+  /** Makes room for so many bytes more. */
+  room(bytes: number): void {
     if (this.at + bytes <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.at + bytes));
+    const larger = memory(Math.max(this.buffer.length * 2, this.at + bytes));
     this.buffer.copy(larger, 0, 0, this.at);
     this.buffer = larger;
   }
 
   byte(value: number): void {
-    this.room(1);
+    if (this.at === this.buffer.length) this.room(1);
     this.buffer[this.at++] = value;
   }
 
@@ -51,20 +91,41 @@ export class ByteWriter {
 
   double(value: number): void {
     this.room(8);
-    this.at = this.buffer.writeDoubleLE(value, this.at);
+    double[0] = value;
+    const { buffer, at } = this;
+    for (let i = 0; i < 8; i++) buffer[at + i] = doubleBytes[i];
+    this.at = at + 8;
+  }
+
+  /** Characters up to U+00FF, a byte each. False, and nothing is written: there are others. */
+  shortLatin1(text: string): boolean {
+    const { length } = text;
+    this.room(length);
+    const { buffer, at } = this;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 255) return false;
+      buffer[at + i] = code;
+    }
+    this.at = at + length;
+    return true;
   }
 
   latin1(text: string): void {
     this.room(text.length);
-    this.at += this.buffer.write(text, this.at, 'latin1');
+    this.at += this.buffer.latin1Write(text, this.at);
   }
 
   utf16(text: string): void {
     this.room(text.length * 2);
-    this.at += this.buffer.write(text, this.at, 'utf16le');
+    this.at += this.buffer.ucs2Write(text, this.at);
   }
 
   bytes(bytes: Uint8Array): void {
+    if (bytes.length >= PART && this.leaves) {
+      this.pieces.push({ at: this.at, bytes, length: bytes.length });
+      return;
+    }
     this.room(bytes.length);
     this.buffer.set(bytes, this.at);
     this.at += bytes.length;
@@ -76,28 +137,49 @@ export function malformed(what: string): SerializationError {
   return new SerializationError(`a message is malformed: ${what}`, '');
 }
 
+const NOTHING = memory(0);
+/** Shorter strings are put together faster than they are asked for. */
+const SHORT_TEXT = 6;
+/** A buffer of this size is asked for without zeros in it. */
+const UNZEROED = 4096;
+
+/** Memory for `length` bytes, which are all to be written. */
+function uninitialised(length: number): ArrayBuffer {
+  return length < UNZEROED ? new ArrayBuffer(length) : (memory(length).buffer as ArrayBuffer);
+}
+
 /** Reads bytes and believes none of their lengths. */
 export class ByteReader {
-  private readonly buffer: Buffer;
+  private buffer = NOTHING;
   private at = 0;
+  private end = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  /** Reads what lies in `buffer` from `start` to `end`. */
+  open(buffer: Buffer, start: number, end: number): void {
+    this.buffer = buffer as RawBuffer;
+    this.at = start;
+    this.end = end;
+  }
+
+  /** Lets go of the memory. */
+  close(): void {
+    this.buffer = NOTHING;
+    this.at = this.end = 0;
   }
 
   /** Bytes not yet read. */
   get left(): number {
-    return this.buffer.length - this.at;
+    return this.end - this.at;
   }
 
   byte(): number {
-    if (this.at >= this.buffer.length) throw malformed('it ends too early');
+    if (this.at >= this.end) throw malformed('it ends too early');
     return this.buffer[this.at++];
   }
 
   /** The next byte, which stays. */
   peek(): number {
-    if (this.at >= this.buffer.length) throw malformed('it ends too early');
+    if (this.at >= this.end) throw malformed('it ends too early');
     return this.buffer[this.at];
   }
 
@@ -127,29 +209,52 @@ export class ByteReader {
 
   double(): number {
     if (this.left < 8) throw malformed('it ends too early');
-    const value = this.buffer.readDoubleLE(this.at);
-    this.at += 8;
-    return value;
+    const { buffer, at } = this;
+    for (let i = 0; i < 8; i++) doubleBytes[i] = buffer[at + i];
+    this.at = at + 8;
+    return double[0];
   }
 
   latin1(): string {
     const length = this.length();
-    const start = this.at;
-    this.at += length;
-    return this.buffer.toString('latin1', start, this.at);
+    const { buffer, at } = this;
+    this.at = at + length;
+    if (length > SHORT_TEXT) return buffer.latin1Slice(at, at + length);
+    let text = '';
+    for (let i = 0; i < length; i++) text += String.fromCharCode(buffer[at + i]);
+    return text;
   }
 
   utf16(): string {
     const length = this.length(2);
     const start = this.at;
     this.at += length * 2;
-    return this.buffer.toString('utf16le', start, this.at);
+    return this.buffer.ucs2Slice(start, this.at);
+  }
+
+  /** Whether the next bytes are these; then they are passed. */
+  skips(bytes: Uint8Array): boolean {
+    const { buffer, at } = this;
+    if (bytes.length > this.end - at) return false;
+    for (let i = 0; i < bytes.length; i++) if (buffer[at + i] !== bytes[i]) return false;
+    this.at = at + bytes.length;
+    return true;
+  }
+
+  /** Where the next byte lies: for {@link since}. */
+  get position(): number {
+    return this.at;
+  }
+
+  /** A copy of what was read since a position. */
+  since(position: number): Uint8Array {
+    return Uint8Array.prototype.slice.call(this.buffer, position, this.at);
   }
 
   /** A copy of the next `length` bytes. */
   bytes(length: number): ArrayBuffer {
     if (length > this.left) throw malformed('it ends too early');
-    const copy = new ArrayBuffer(length);
+    const copy = uninitialised(length);
     new Uint8Array(copy).set(this.buffer.subarray(this.at, this.at + length));
     this.at += length;
     return copy;
@@ -157,8 +262,8 @@ export class ByteReader {
 
   /** The rest, not copied. */
   rest(): Buffer {
-    const rest = this.buffer.subarray(this.at);
-    this.at = this.buffer.length;
+    const rest = this.buffer.subarray(this.at, this.end);
+    this.at = this.end;
     return rest;
   }
 }

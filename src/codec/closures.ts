@@ -20,7 +20,7 @@ import type { ValueWriter } from './value-writer';
 /** @throws Refusal */
 export function writeClosures(writer: ValueWriter, value: unknown): void {
   const graph = new FunctionGraph(value);
-  writer.begin(Form.CLOSURES, Infinity, graph);
+  writer.begin(Form.CLOSURES, graph);
   const { out } = writer;
   out.count(graph.cells.length);
   out.count(graph.order.length);

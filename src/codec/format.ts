@@ -4,7 +4,8 @@
  * The first byte says which of three forms it has:
  * - VALUE: one value in the form below.
  * - CLOSURES: functions, then one value; the order is explained in ./closures.ts.
- * - V8: what V8's own serializer wrote, for large values that hold nothing but what structured clone knows.
+ * - V8: what V8's own serializer wrote, for values that nest more deeply than the other forms can, and that hold nothing
+ *   but what structured clone knows.
  *
  * A value is a tag byte and what follows it. Counts and lengths are variable-length integers of 7 bits a byte, the lowest
  * first. Objects are numbered in the order in which they begin; REPEATED names one that began before, so shared and
@@ -73,9 +74,17 @@ export const enum Tag {
   REFERENCE = 29,
   /** An object without a prototype; as OBJECT. */
   NULL_OBJECT = 30,
+  /** A plain object: its shape (./shapes.ts), then its values. */
+  SHAPED = 31,
+  /** length, then 4 bytes each: an array of integers. */
+  INTEGERS = 32,
+  /** length, then 8 bytes each: an array of numbers. */
+  DOUBLES = 33,
+  /** type, length in bytes, bytes: a view of all of its buffer. The view is numbered, then the buffer. */
+  WHOLE_VIEW = 34,
 }
 
-/** The classes of views, by their number in VIEW. Never reordered. */
+/** The classes of views, by their number in VIEW and WHOLE_VIEW. Never reordered. */
 export const VIEWS = [
   DataView,
   Int8Array,

@@ -1,8 +1,8 @@
 /**
  * Values to bytes and back, for everything that goes from one process to another.
  *
- * `encode` looks first: a small value, and one that holds handles, errors or functions, is written by ./value-writer; a
- * large plain one by V8. All of them serialise at the call: later changes are not seen.
+ * All is serialised at the call: later changes are not seen. ./value-writer writes it, but for a value that nests so
+ * deeply that the stack does not suffice: V8, which needs less of it, does that.
  */
 import type * as V8 from 'node:v8';
 import { isLoaded, load } from '../closure/load';
@@ -13,7 +13,7 @@ import { Form } from './format';
 import { isPlain } from './plain';
 import { Refusal } from './refusal';
 import { ValueReader } from './value-reader';
-import { NEEDS_FUNCTIONS, TOO_LARGE, ValueWriter } from './value-writer';
+import { NEEDS_FUNCTIONS, ValueWriter } from './value-writer';
 
 export { decodeError, encodeError } from './thrown';
 
@@ -24,15 +24,23 @@ export interface Encoded {
   readonly refs: readonly number[];
 }
 
-const NONE: readonly number[] = Object.freeze([]);
+/** A value that is ready to be sent at once: valid until something else is encoded, or code of the user's runs. */
+export interface Message {
+  /** The first `length` bytes of `buffer`, or `parts` one behind the other. */
+  readonly buffer: Uint8Array;
+  readonly length: number;
+  readonly parts: readonly Uint8Array[] | null;
+  /** As in {@link Encoded}; null: none. */
+  readonly refs: readonly number[] | null;
+}
 
-/** How many objects ./value-writer writes before it is asked whether V8 could do it. */
-const SMALL = 64;
+const NONE: readonly number[] = Object.freeze([]);
 
 /** Loaded at the first need: it brings Node's streams along, a tenth of what it takes to boot a process. */
 const v8 = (): typeof V8 => process.getBuiltinModule('node:v8');
 
-let spare: ValueWriter | undefined = new ValueWriter();
+let spareWriter: ValueWriter | undefined = new ValueWriter();
+let spareReader: ValueReader | undefined = new ValueReader();
 
 /**
  * Serialises a value.
@@ -41,28 +49,43 @@ let spare: ValueWriter | undefined = new ValueWriter();
  * @throws SerializationError whose `path` says what in it can't be sent.
  */
 export function encode(value: unknown, path: string): Encoded {
-  return encoded(value, path, false);
+  const writer = written(value, path);
+  return { bytes: writer.take(), refs: writer.refs.size === 0 ? NONE : [...writer.refs] };
 }
 
-/** As {@link encode}, but the bytes are valid until the next call of either: for a message that is copied at once. */
-export function encodeView(value: unknown, path: string): Encoded {
-  return encoded(value, path, true);
+/** As {@link encode}, but copies nothing: for a message that is copied at once. */
+export function encodeView(value: unknown, path: string): Message {
+  const writer = written(value, path);
+  writer.forget();
+  view.buffer = writer.out.buffer;
+  view.length = writer.out.at;
+  view.parts = writer.out.parts();
+  view.refs = writer.refs.size === 0 ? null : [...writer.refs];
+  return view;
 }
 
-function encoded(value: unknown, path: string, view: boolean): Encoded {
+const view: { -readonly [Key in keyof Message]: Message[Key] } = {
+  buffer: new Uint8Array(0),
+  length: 0,
+  parts: null,
+  refs: null,
+};
+
+/** A writer that holds the message, until the next call. */
+function written(value: unknown, path: string): ValueWriter {
   // A capture may read a module's getters, and those may send something.
-  const writer = spare ?? new ValueWriter();
-  spare = undefined;
+  const writer = spareWriter ?? new ValueWriter();
+  spareWriter = undefined;
   try {
     write(writer, value);
-    const refs = writer.refs.size === 0 ? NONE : [...writer.refs];
-    return { bytes: view ? writer.inPlace() : writer.take(), refs };
+    return writer;
   } catch (error) {
+    writer.forget();
     if (error instanceof Refusal) throw error.toError(path);
     if (isStackOverflow(error)) throw new SerializationError(`cannot send ${path}: it nests too deeply`, path);
     throw error;
   } finally {
-    spare = writer;
+    spareWriter = writer;
   }
 }
 
@@ -72,24 +95,13 @@ function isStackOverflow(error: unknown): boolean {
 
 function write(writer: ValueWriter, value: unknown): void {
   try {
-    writer.begin(Form.VALUE, SMALL);
+    writer.begin(Form.VALUE);
     writer.value(value);
-    return;
   } catch (error) {
     if (error === NEEDS_FUNCTIONS) return writeClosures(writer, value);
-    if (error !== TOO_LARGE) throw error;
-  }
-  if (isPlain(value)) {
-    writer.begin(Form.V8, 0);
+    if (!isStackOverflow(error) || !isPlain(value)) throw error;
+    writer.begin(Form.V8);
     writer.out.bytes(serialise(value));
-    return;
-  }
-  try {
-    writer.begin(Form.VALUE, Infinity);
-    writer.value(value);
-  } catch (error) {
-    if (error !== NEEDS_FUNCTIONS) throw error;
-    writeClosures(writer, value);
   }
 }
 
@@ -107,17 +119,35 @@ function serialise(value: unknown): Buffer {
  * imports one and {@link prepare} was not called.
  */
 export function decode(bytes: Uint8Array): unknown {
-  const reader = new ValueReader(bytes);
-  const form: Form = reader.in.byte();
-  if (form === Form.V8) return deserialise(reader.in.rest());
-  if (form !== Form.VALUE && form !== Form.CLOSURES) throw malformed(`its form ${form as number} is unknown`);
-  let value: unknown;
+  return decodeAt(bufferOf(bytes), 0, bytes.length);
+}
+
+/** As {@link decode}, of the bytes of `buffer` from `start` to `end`. */
+export function decodeAt(buffer: Buffer, start: number, end: number): unknown {
+  // A module that a function imports is run, and that may decode something.
+  const reader = spareReader ?? new ValueReader();
+  spareReader = undefined;
+  reader.open(buffer, start, end);
   try {
-    value = form === Form.VALUE ? reader.value() : readClosures(reader);
+    return read(reader);
   } catch (error) {
     if (isStackOverflow(error)) throw malformed('it nests too deeply');
     throw error;
+  } finally {
+    reader.close();
+    spareReader = reader;
   }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function read(reader: ValueReader): unknown {
+  const form: Form = reader.in.byte();
+  if (form === Form.V8) return deserialise(reader.in.rest());
+  if (form !== Form.VALUE && form !== Form.CLOSURES) throw malformed(`its form ${form as number} is unknown`);
+  const value = form === Form.VALUE ? reader.value() : readClosures(reader);
   if (reader.in.left > 0) throw malformed('something follows its end');
   return value;
 }
@@ -132,14 +162,19 @@ function deserialise(bytes: Buffer): unknown {
   }
 }
 
+/** Whether a message can hold no functions: there is nothing to {@link prepare}, and to decode it runs nothing. */
+export function isPrepared(bytes: Uint8Array, start = 0): boolean {
+  return bytes[start] !== Form.CLOSURES;
+}
+
 /**
  * Loads the modules that functions in a message import, so that {@link decode} finds them: import() can't be waited for
  * within it. Undefined where there is nothing to wait for.
  */
 export function prepare(bytes: Uint8Array): Promise<void> | undefined {
-  if (bytes[0] !== Form.CLOSURES) return undefined;
-  const reader = new ValueReader(bytes);
-  reader.in.byte();
+  if (isPrepared(bytes)) return undefined;
+  const reader = new ValueReader();
+  reader.open(bufferOf(bytes), 1, bytes.length);
   const missing = modulesOf(reader).filter((request) => !isLoaded(request));
   if (missing.length === 0) return undefined;
   return Promise.all(missing.map(load)).then(() => undefined);

@@ -32,7 +32,7 @@ export function decodeError(bytes: Uint8Array): unknown {
 
 function bytesOf(value: unknown): Uint8Array {
   const writer = new ValueWriter();
-  writer.begin(Form.VALUE, Infinity);
+  writer.begin(Form.VALUE);
   writer.value(value);
   return writer.take();
 }
@@ -103,7 +103,7 @@ class Copy {
     if (handleOf(value) !== undefined) return `[${className(value)}]`;
     try {
       const writer = new ValueWriter();
-      writer.begin(Form.VALUE, 1);
+      writer.begin(Form.VALUE, undefined, 1);
       writer.value(value);
       this.copies.set(value, value);
       return value;

@@ -4,22 +4,36 @@ import { resolveReference, type Reference } from '../closure/reference';
 import { ByteReader, malformed } from './bytes';
 import { addErrorProperty, makeError } from './error-value';
 import { Tag, VIEWS } from './format';
+import { readShape, setOwn, type ReadShape } from './shapes';
 
 /** Stands for a function where none is to be made. */
 export const SKIPPED: Function = () => {};
 
+const NO_FUNCTIONS: readonly Function[] = [];
+
 type ViewConstructor = new (buffer: ArrayBuffer, offset: number, length?: number) => ArrayBufferView;
 
 export class ValueReader {
-  readonly in: ByteReader;
+  readonly in = new ByteReader();
   /** The functions that FUNCTION names, as far as they are made. */
-  functions: readonly Function[] = [];
+  functions: readonly Function[] = NO_FUNCTIONS;
   /** Gets the references that are met; they are not resolved then. */
   onReference: ((reference: Reference) => void) | undefined;
-  private readonly objects: unknown[] = [];
+  private objects: unknown[] = [];
+  private shapes: ReadShape[] = [];
 
-  constructor(bytes: Uint8Array) {
-    this.in = new ByteReader(bytes);
+  /** Reads a message from its start: what lies in `buffer` from `start` to `end`. */
+  open(buffer: Buffer, start: number, end: number): void {
+    this.in.open(buffer, start, end);
+  }
+
+  /** Lets go of what was read. */
+  close(): void {
+    this.in.close();
+    if (this.objects.length > 0) this.objects = [];
+    if (this.shapes.length > 0) this.shapes = [];
+    this.functions = NO_FUNCTIONS;
+    this.onReference = undefined;
   }
 
   value(): unknown {
@@ -43,6 +57,8 @@ export class ValueReader {
         return this.in.latin1();
       case Tag.UTF16:
         return this.in.utf16();
+      case Tag.SHAPED:
+        return this.shaped();
       case Tag.BIGINT:
         return this.bigint();
       case Tag.REGISTERED_SYMBOL:
@@ -71,9 +87,19 @@ export class ValueReader {
     throw malformed('a string is missing');
   }
 
-  private begin<T>(object: T): T {
+  /** Numbers an object that begins. */
+  begin<T>(object: T): T {
     this.objects.push(object);
     return object;
+  }
+
+  private shaped(): object {
+    const number = this.in.count();
+    if (number > this.shapes.length) throw malformed('it names a shape that it does not hold');
+    if (number > 0) return this.shapes[number - 1].read(this);
+    const shape = readShape(this.in);
+    this.shapes.push(shape);
+    return shape.read(this);
   }
 
   private object(tag: Tag): unknown {
@@ -125,6 +151,12 @@ export class ValueReader {
         return this.resizableBuffer();
       case Tag.VIEW:
         return this.view();
+      case Tag.WHOLE_VIEW:
+        return this.wholeView();
+      case Tag.INTEGERS:
+        return this.begin(Array.from(new Int32Array(input.bytes(4 * input.length(4)))));
+      case Tag.DOUBLES:
+        return this.begin(Array.from(new Float64Array(input.bytes(8 * input.length(8)))));
       case Tag.BUFFER:
         return this.begin(Buffer.from(input.bytes(input.length())));
       case Tag.ERROR:
@@ -148,12 +180,7 @@ export class ValueReader {
 
   private property(object: object): void {
     const key = this.string();
-    const value = this.value();
-    if (key === '__proto__') {
-      Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
-    } else {
-      (object as Record<string, unknown>)[key] = value;
-    }
+    setOwn(object, key, this.value());
   }
 
   private element(array: unknown[], index: number): void {
@@ -230,6 +257,19 @@ export class ValueReader {
     }
     this.objects[at] = view;
     return view;
+  }
+
+  private wholeView(): ArrayBufferView {
+    const type = VIEWS[this.in.byte()] as ViewConstructor | undefined;
+    const buffer = this.in.bytes(this.in.length());
+    if (type === undefined) throw malformed('a view has no type');
+    try {
+      const view = this.begin(new type(buffer, 0));
+      this.begin(buffer);
+      return view;
+    } catch {
+      throw malformed('a view is not within its buffer');
+    }
   }
 
   private error(): Error {

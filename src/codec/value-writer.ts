@@ -1,14 +1,19 @@
 /**
- * Values to bytes. Only descriptors are read: no getter, no Proxy trap and no toJSON runs.
+ * Values to bytes. Only descriptors are read: no getter, no Proxy trap and no toJSON runs. (One exception: an array without
+ * holes is read element by element, so a getter on its index runs, as structured clone has it. A descriptor for each
+ * element would cost more than all else.)
  *
  * Knows what structured clone knows, and errors whole, Node's Buffers, handles of this library, registered symbols, and
  * functions where it is given a table of them. The rest is refused, with the way to it.
  */
-import { types } from 'node:util';
+import { inspect, types } from 'node:util';
 import { handleOf } from '../arena/handle';
 import { tree } from '../arena/tree';
 import { rootReference, type Reference } from '../closure/reference';
 import { ByteWriter } from './bytes';
+import { followsBuffer, isDetached, regExpParts, unboxed, viewParts } from './native-values';
+import { ObjectNumbers } from './object-numbers';
+import { MOST_KEYS, ShapeTrie } from './shapes';
 import { errorParts } from './error-value';
 import { className, refuseNamespace, refuseRuntime } from './object-kind';
 import { type Form, Tag, VIEWS } from './format';
@@ -24,15 +29,25 @@ export interface FunctionNumbers {
   get(fn: Function): number | Reference | undefined;
 }
 
-/** Longer arrays use up any budget. */
-const LONG_ARRAY = 256;
-const LONG_STRING = 64;
+/** Longer strings are looked at and copied in one piece each. */
+const LONG_STRING = 24;
+/** In one-byte strings V8 knows without a look that nothing matches. */
+const BEYOND_LATIN1 = /[^\0-\xff]/;
+/** A longer array is not asked for its keys: that would be a string for each index. */
+const LONG_ARRAY = 32;
+/** Fewer numbers are written one by one. */
+const FEW_NUMBERS = 8;
+/** Nothing of an array but how many elements it has, and its named properties. */
+const NAMED = { maxArrayLength: 0, depth: 0, customInspect: false, breakLength: Infinity, colors: false } as const;
 
 const { getPrototypeOf, getOwnPropertyDescriptor, keys: keysOf } = Object;
 const objectPrototype = Object.prototype;
 const arrayPrototype = Array.prototype;
 const mapForEach = Map.prototype.forEach;
 const setForEach = Set.prototype.forEach;
+const viewPrototypes = new Map<object | null, number>(VIEWS.map((type, i) => [type.prototype, i]));
+const { Buffer: NodeBuffer } = globalThis;
+const bufferPrototype = NodeBuffer.prototype as object;
 const viewNumbers = new Map<string, number>(VIEWS.map((type, i) => [type.name, i]));
 const symbolNames = new Map<symbol, string>(
   Object.getOwnPropertyNames(Symbol).flatMap((name) => {
@@ -46,34 +61,37 @@ export class ValueWriter {
   /** The block ids of the handles written, in order of appearance. */
   refs = new Set<number>();
   /** How many objects may be written before TOO_LARGE. */
-  budget = Infinity;
-  functions: FunctionNumbers | undefined;
-  private readonly numbers = new Map<object, number>();
+  private budget = Infinity;
+  private functions: FunctionNumbers | undefined;
+  private readonly numbers = new ObjectNumbers();
+  private readonly shapes = new ShapeTrie();
+  private message = 0;
+  private shapesInMessage = 0;
 
   /** Begins a message. */
-  begin(form: Form, budget: number, functions?: FunctionNumbers): void {
+  begin(form: Form, functions?: FunctionNumbers, budget = Infinity): void {
     this.out.reset();
-    if (this.numbers.size > 0) this.numbers.clear();
+    this.forget();
+    this.shapes.tidy();
     if (this.refs.size > 0) this.refs = new Set();
     this.budget = budget;
     this.functions = functions;
+    this.out.leaves = functions === undefined;
+    this.message++;
+    this.shapesInMessage = 0;
     this.out.byte(form);
   }
 
+  /** Lets go of the values that were written. */
+  forget(): void {
+    this.numbers.clear();
+    this.functions = undefined;
+  }
+
+  /** What was written, as memory of its own. */
   take(): Uint8Array {
     this.forget();
     return this.out.take();
-  }
-
-  /** The message where it lies: valid until the next begin(). */
-  inPlace(): Uint8Array {
-    this.forget();
-    return this.out.view();
-  }
-
-  private forget(): void {
-    if (this.numbers.size > 0) this.numbers.clear();
-    this.functions = undefined;
   }
 
   /** @throws Refusal, NEEDS_FUNCTIONS, TOO_LARGE */
@@ -113,17 +131,7 @@ export class ValueWriter {
   }
 
   string(value: string): void {
-    const { out } = this;
-    const { length } = value;
-    if (length > LONG_STRING ? Buffer.byteLength(value) === length : isLatin1(value)) {
-      out.byte(Tag.LATIN1);
-      out.count(length);
-      out.latin1(value);
-      return;
-    }
-    out.byte(Tag.UTF16);
-    out.count(length);
-    out.utf16(value);
+    writeString(this.out, value);
   }
 
   reference(reference: Reference): void {
@@ -170,20 +178,52 @@ export class ValueWriter {
     if (prototype === objectPrototype || prototype === null) {
       const reference = rootReference(value);
       if (reference !== undefined) return this.reference(reference);
-      if (prototype === null) refuseNamespace(value);
-      return this.plain(value, prototype === null ? Tag.NULL_OBJECT : Tag.OBJECT);
+      if (prototype === objectPrototype) return this.plain(value);
+      refuseNamespace(value);
+      return this.dictionary(value, keysOf(value), Tag.NULL_OBJECT);
+    }
+    if ((viewPrototypes.has(prototype) || prototype === bufferPrototype) && ArrayBuffer.isView(value)) {
+      return this.view(value);
     }
     this.special(value);
   }
 
   private enter(value: object): void {
     if (--this.budget < 0) throw TOO_LARGE;
-    this.numbers.set(value, this.numbers.size);
+    this.numbers.add(value);
   }
 
-  private plain(value: object, tag = Tag.OBJECT): void {
-    this.enter(value);
+  private plain(value: object): void {
     const keys = keysOf(value);
+    const { length } = keys;
+    if (length === 0 || length > MOST_KEYS) return this.dictionary(value, keys, Tag.OBJECT);
+    this.enter(value);
+    this.out.byte(Tag.SHAPED);
+    this.shape(keys);
+    let i = 0;
+    try {
+      for (; i < length; i++) {
+        const descriptor = getOwnPropertyDescriptor(value, keys[i]);
+        if (descriptor === undefined || !('value' in descriptor)) refuse(GETTER);
+        this.value(descriptor.value);
+      }
+    } catch (error) {
+      throw through(error, keyStep(keys[i]));
+    }
+  }
+
+  private shape(keys: readonly string[]): void {
+    const shape = this.shapes.find(keys, writeString);
+    if (shape.message === this.message) return this.out.count(shape.number);
+    shape.message = this.message;
+    shape.number = ++this.shapesInMessage;
+    this.out.byte(0);
+    this.out.bytes(shape.bytes);
+  }
+
+  /** Key by key. */
+  private dictionary(value: object, keys: readonly string[], tag: Tag): void {
+    this.enter(value);
     this.out.byte(tag);
     this.out.count(keys.length);
     for (const key of keys) this.property(value, key);
@@ -193,7 +233,7 @@ export class ValueWriter {
     this.string(key);
     const descriptor = getOwnPropertyDescriptor(value, key);
     try {
-      if (descriptor === undefined || !('value' in descriptor)) refuse('it is a getter, which would have to run');
+      if (descriptor === undefined || !('value' in descriptor)) refuse(GETTER);
       this.value(descriptor.value);
     } catch (error) {
       throw through(error, keyStep(key));
@@ -202,28 +242,74 @@ export class ValueWriter {
 
   private array(value: unknown[]): void {
     const { length } = value;
-    if (length > LONG_ARRAY && this.budget !== Infinity) throw TOO_LARGE;
     this.enter(value);
+    if (length > LONG_ARRAY && isDense(value)) return this.elements(value, length);
     const keys = keysOf(value);
     const dense = keys.length <= length && length - keys.length < 8 + (length >> 1);
     // Indices come before names in the order of keys.
     const named = keys.length > 0 && !isIndex(keys[keys.length - 1], length);
+    if (!named && keys.length === length) return this.elements(value, length);
     if (!dense || named) return this.sparseArray(value, length, keys);
     this.out.byte(Tag.ARRAY);
     this.out.count(length);
-    for (let i = 0; i < length; i++) {
-      const descriptor = getOwnPropertyDescriptor(value, i);
-      if (descriptor === undefined || !descriptor.enumerable) {
-        this.out.byte(Tag.HOLE);
-        continue;
-      }
-      try {
-        if (!('value' in descriptor)) refuse('it is a getter, which would have to run');
+    let i = 0;
+    try {
+      for (; i < length; i++) {
+        const descriptor = getOwnPropertyDescriptor(value, i);
+        if (descriptor === undefined || !descriptor.enumerable) {
+          this.out.byte(Tag.HOLE);
+          continue;
+        }
+        if (!('value' in descriptor)) refuse(GETTER);
         this.value(descriptor.value);
-      } catch (error) {
-        throw through(error, `[${i}]`);
       }
+    } catch (error) {
+      throw through(error, `[${i}]`);
     }
+  }
+
+  /** Elements without holes, and nothing else. */
+  private elements(value: readonly unknown[], length: number): void {
+    const { out } = this;
+    if (length > FEW_NUMBERS && typeof value[0] === 'number' && this.numericArray(value, length)) return;
+    out.byte(Tag.ARRAY);
+    out.count(length);
+    let i = 0;
+    try {
+      for (; i < length; i++) this.value(value[i]);
+    } catch (error) {
+      throw through(error, `[${i}]`);
+    }
+  }
+
+  /** False, and nothing is written: it holds something else than numbers. */
+  private numericArray(value: readonly unknown[], length: number): boolean {
+    const { out } = this;
+    const integers = new Int32Array(length);
+    let i = 0;
+    for (; i < length; i++) {
+      const item = value[i];
+      if (typeof item !== 'number') return false;
+      const whole = item | 0;
+      if (whole !== item || (whole === 0 && 1 / item < 0)) break;
+      integers[i] = whole;
+    }
+    if (i === length) {
+      out.byte(Tag.INTEGERS);
+      out.count(length);
+      out.bytes(new Uint8Array(integers.buffer));
+      return true;
+    }
+    const doubles = new Float64Array(length);
+    for (i = 0; i < length; i++) {
+      const item = value[i];
+      if (typeof item !== 'number') return false;
+      doubles[i] = item;
+    }
+    out.byte(Tag.DOUBLES);
+    out.count(length);
+    out.bytes(new Uint8Array(doubles.buffer));
+    return true;
   }
 
   private sparseArray(value: unknown[], length: number, keys: readonly string[]): void {
@@ -315,12 +401,33 @@ export class ValueWriter {
     const number = viewNumbers.get(type);
     if (number === undefined) refuse(`a ${type} is not known to every Node that may read this`);
     if (isDetached(buffer)) refuse('its ArrayBuffer is detached');
+    if (this.wholeView(value, number, buffer, offset, length)) return;
     this.enter(value);
     out.byte(Tag.VIEW);
     out.byte(number);
     out.count(offset);
     out.count(followsBuffer(value, buffer) ? 0 : length + 1);
     this.value(buffer);
+  }
+
+  /** A view of all of a buffer that is not in the message yet. False, and nothing is written: it is something else. */
+  private wholeView(
+    value: ArrayBufferView,
+    type: number,
+    buffer: ArrayBufferLike,
+    offset: number,
+    length: number,
+  ): boolean {
+    const size = length * ((VIEWS[type] as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1);
+    if (offset !== 0 || size !== buffer.byteLength || types.isSharedArrayBuffer(buffer)) return false;
+    if ((buffer as { resizable?: boolean }).resizable || this.numbers.get(buffer) !== undefined) return false;
+    this.enter(value);
+    this.enter(buffer);
+    this.out.byte(Tag.WHOLE_VIEW);
+    this.out.byte(type);
+    this.out.count(size);
+    this.out.bytes(new Uint8Array(buffer));
+    return true;
   }
 
   private arrayBuffer(value: ArrayBufferLike): void {
@@ -385,87 +492,34 @@ export class ValueWriter {
   }
 }
 
-function isLatin1(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 255) return false;
-  return true;
+const GETTER = 'it is a getter, which would have to run';
+
+function writeString(out: ByteWriter, text: string): void {
+  const { length } = text;
+  out.byte(Tag.LATIN1);
+  if (length <= LONG_STRING) {
+    const start = out.at;
+    out.byte(length);
+    if (out.shortLatin1(text)) return;
+    out.at = start;
+  } else if (!BEYOND_LATIN1.test(text)) {
+    out.count(length);
+    return out.latin1(text);
+  }
+  out.at--;
+  out.byte(Tag.UTF16);
+  out.count(length);
+  out.utf16(text);
+}
+
+/** Whether an array has all of its elements and nothing else. */
+function isDense(array: readonly unknown[]): boolean {
+  const { length } = array;
+  for (let i = 0; i < length; i++) if (array[i] === undefined && !Object.hasOwn(array, i)) return false;
+  return inspect(array, NAMED) === `[ ... ${length} more items ]`;
 }
 
 function isIndex(key: string, length: number): boolean {
   const index = Number(key) >>> 0;
   return index < length && String(index) === key;
-}
-
-const sourceOf = Object.getOwnPropertyDescriptor(RegExp.prototype, 'source')!.get!;
-const FLAGS = [
-  'hasIndices',
-  'global',
-  'ignoreCase',
-  'multiline',
-  'dotAll',
-  'unicode',
-  'unicodeSets',
-  'sticky',
-] as const;
-const LETTERS = 'dgimsuvy';
-const flagGetters = FLAGS.map((flag) => Object.getOwnPropertyDescriptor(RegExp.prototype, flag)?.get);
-
-/** The native getters: a subclass may have overridden them, and `flags` calls the overrides. */
-function regExpParts(value: RegExp): { source: string; flags: string } {
-  const flags = flagGetters.map((get, i) => (get?.call(value) ? LETTERS[i] : '')).join('');
-  return { source: sourceOf.call(value) as string, flags };
-}
-
-function unboxed(value: object): unknown {
-  if (types.isNumberObject(value)) return Number.prototype.valueOf.call(value);
-  if (types.isStringObject(value)) return String.prototype.valueOf.call(value);
-  if (types.isBooleanObject(value)) return Boolean.prototype.valueOf.call(value);
-  if (types.isBigIntObject(value)) return BigInt.prototype.valueOf.call(value);
-  return refuse('a Symbol object can not be copied');
-}
-
-/** A detached buffer has no length, and only one that could have had a length refuses to be looked at. */
-function isDetached(buffer: ArrayBufferLike): boolean {
-  if (buffer.byteLength !== 0 || types.isSharedArrayBuffer(buffer)) return false;
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-const typed = Object.getPrototypeOf(Int8Array.prototype) as object;
-const getter = (prototype: object, key: PropertyKey) => Object.getOwnPropertyDescriptor(prototype, key)!.get!;
-const typedGetters = [Symbol.toStringTag, 'buffer', 'byteOffset', 'length'].map((key) => getter(typed, key));
-const dataViewGetters = ['buffer', 'byteOffset', 'byteLength'].map((key) => getter(DataView.prototype, key));
-
-interface ViewParts {
-  readonly type: string;
-  readonly buffer: ArrayBufferLike;
-  readonly offset: number;
-  /** In elements. */
-  readonly length: number;
-}
-
-/** By the native getters, since a subclass may have others. */
-function viewParts(value: ArrayBufferView): ViewParts {
-  const isDataView = types.isDataView(value);
-  const getters = isDataView ? dataViewGetters : typedGetters.slice(1);
-  const type = isDataView ? 'DataView' : (typedGetters[0].call(value) as string);
-  const buffer = getters[0].call(value) as ArrayBufferLike;
-  if (isDataView && isDetached(buffer)) return { type, buffer, offset: 0, length: 0 };
-  return { type, buffer, offset: getters[1].call(value) as number, length: getters[2].call(value) as number };
-}
-
-/**
- * Whether a view has no length of its own, but follows its resizable buffer. JavaScript can't ask; V8's serializer ends a
- * view with flags, of which the lowest says it.
- */
-function followsBuffer(value: ArrayBufferView, buffer: ArrayBufferLike): boolean {
-  if (!(buffer as { resizable?: boolean }).resizable) return false;
-  const { Serializer } = process.getBuiltinModule('node:v8');
-  const serializer = new Serializer();
-  serializer.writeValue(value);
-  const bytes = serializer.releaseBuffer();
-  return (bytes[bytes.length - 1] & 1) === 1;
 }

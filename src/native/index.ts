@@ -5,6 +5,7 @@
  * A started process loads the file that its parent has. Else the generated loader looks for a binary of this platform, first in this folder, then in the platform's own package.
  */
 import type * as Binding from '#binding';
+import type { FastCalls } from './fast';
 import { inheritedCore } from './inherited';
 
 /** Linux: which C library this Node was built for, as the names of the binaries have it. */
@@ -29,24 +30,26 @@ function missingBinary(cause: unknown): Error {
   return error;
 }
 
-function load(): typeof Binding {
+function load(): { binding: typeof Binding; file: string | undefined } {
   if (inheritedCore !== undefined) {
     const module = { exports: {} };
     process.dlopen(module, inheritedCore);
-    return module.exports as typeof Binding;
+    return { binding: module.exports as typeof Binding, file: inheritedCore };
   }
   try {
     // A require, so that a failure can be caught: TypeScript's import would stand outside of any try.
-    return require('#binding') as typeof Binding;
+    const binding = require('#binding') as typeof Binding;
+    const isIt = (file: string): boolean => file.endsWith('.node') && require.cache[file]?.exports === binding;
+    return { binding, file: Object.keys(require.cache).find(isIt) };
   } catch (cause) {
     throw missingBinary(cause);
   }
 }
 
+const { binding, file } = load();
+
 /** The functions of the native core. */
-export const native: typeof Binding = load();
+export const native: typeof Binding & FastCalls = { ...binding, ...(binding.fastCalls() as FastCalls) };
 
 /** The file that it was loaded from, where that is known. */
-export const coreFile: string | undefined =
-  inheritedCore ??
-  Object.keys(require.cache).find((file) => file.endsWith('.node') && require.cache[file]?.exports === native);
+export const coreFile: string | undefined = file;

@@ -1,6 +1,7 @@
 /** Blocks of the arena as typed arrays. */
 import { native } from '../native';
 import { wordsOf } from '../arena/words';
+import type { Message } from '../codec';
 
 /** What a block is for, as `inspect` shows it (crates/node, member.rs). */
 export const KIND_MESSAGE = 1;
@@ -35,7 +36,10 @@ export function blockViews(id: number, bytes: number): BlockViews {
 
 /** A block with `words` copied into it, held with count 1. */
 export function blockOf(words: Int32Array): number {
-  const id = native.allocRaw(Math.max(64, words.byteLength), KIND_MESSAGE);
-  blockViews(id, (words.byteLength + 7) & ~7).words.set(words);
-  return id;
+  return native.messageBlock([new Uint8Array(words.buffer, words.byteOffset, words.byteLength)]);
+}
+
+/** A block with a message of the codec, held with count 1. */
+export function blockOfMessage({ buffer, length, parts }: Message): number {
+  return native.messageBlock((parts as Uint8Array[] | null) ?? [buffer.subarray(0, length)]);
 }

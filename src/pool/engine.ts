@@ -9,7 +9,7 @@ import * as bell from '../arena/bell';
 import { encode } from '../codec';
 import { PoolClosedError, PoolTerminatedError } from '../errors';
 import { Answers, callUser } from './answers';
-import { blockOf } from './block';
+import { blockOf, blockOfMessage } from './block';
 import { CallerCache } from './caller';
 import { Crew } from './crew';
 import { Deaths } from './deaths';
@@ -85,6 +85,7 @@ export class Engine {
     this.initializer = bytes;
     this.initializerRefs = refs;
     for (const ref of refs) native.retain(ref);
+    this.dispatcher.plain.writer.far = blockOfMessage;
     this.functions.onForget = (id) => {
       for (const worker of this.crew.workers) worker.forget(id);
     };
@@ -137,7 +138,8 @@ export class Engine {
     writer.at = at + L.TASK_HEADER;
     writer.refs = null;
     let kind = L.CALL;
-    let block = -1;
+    writer.blocks = null;
+    let inBlock = 0;
     const count = args.length;
     try {
       if (count <= L.COUNT) {
@@ -147,15 +149,20 @@ export class Engine {
         writer.encoded(args, 'args');
       }
       writer.align();
-      if (writer.at - at > L.INLINE_WORDS) block = this.intoBlock(writer, at);
+      if (writer.at - at > L.INLINE_WORDS) {
+        const block = this.intoBlock(writer, at);
+        (writer.blocks ??= []).push(block);
+        inBlock = L.IN_BLOCK;
+      }
     } catch (error) {
       writer.at = at;
+      for (const block of writer.blocks ?? []) native.release(block);
       this.functions.release(fn);
       throw error;
     }
     let detail: TaskDetail | null = null;
-    if (options !== null || block >= 0 || writer.refs !== null) {
-      detail = this.detailOf(options, block, writer.refs);
+    if (options !== null || writer.blocks !== null || writer.refs !== null) {
+      detail = this.detailOf(options, writer.blocks, writer.refs);
     }
     if (!this.scheduled) this.burstAt = performance.now();
     const id = this.table.add(fn, resolve, reject, promise, caller, detail, 1, this.burstAt);
@@ -163,7 +170,7 @@ export class Engine {
     words[at] = L.head(
       writer.at - at,
       kind,
-      (block >= 0 ? L.IN_BLOCK : 0) | (detail !== null && detail.timeout >= 0 ? L.TIMED : 0),
+      inBlock | (detail !== null && detail.timeout >= 0 ? L.TIMED : 0),
       kind === L.CALL ? count : 0,
       1,
     );
@@ -183,9 +190,13 @@ export class Engine {
     this.schedule();
   }
 
-  private detailOf(options: FilledTaskOptions | null, block: number, refs: readonly number[] | null): TaskDetail {
+  private detailOf(
+    options: FilledTaskOptions | null,
+    blocks: readonly number[] | null,
+    refs: readonly number[] | null,
+  ): TaskDetail {
     const detail = new TaskDetail();
-    detail.block = block;
+    detail.blocks = blocks;
     detail.refs = refs;
     if (refs !== null) for (const ref of refs) native.retain(ref);
     if (options === null) {
@@ -275,8 +286,8 @@ export class Engine {
     if (detail.timeout >= 0 || this.table.state(id) === ABANDONED) this.limits.stop(id);
     if (detail.refs !== null) for (const ref of detail.refs) native.release(ref);
     detail.refs = null;
-    if (detail.block >= 0) native.release(detail.block);
-    detail.block = -1;
+    if (detail.blocks !== null) for (const block of detail.blocks) native.release(block);
+    detail.blocks = null;
   }
 
   // ---------------------------------------------------------------- maps

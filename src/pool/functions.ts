@@ -120,7 +120,7 @@ export class FunctionTable {
 function define(id: number, bytes: Uint8Array): { record: Int32Array; block: number } {
   const writer = new ValueWriter(16 + (bytes.length >> 2));
   writer.at = L.TASK_HEADER;
-  writer.message(bytes);
+  writer.message([bytes], bytes.length);
   writer.align();
   return finishRecord(writer, L.DEFINE, 0, L.NO_TASK, id, 0);
 }

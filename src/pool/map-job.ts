@@ -164,7 +164,7 @@ export class MapJob {
     const chunk = new Chunk(this, range.first, end - range.first, numbers);
     const detail = new TaskDetail();
     detail.chunk = chunk;
-    detail.block = block;
+    if (block >= 0) detail.blocks = [block];
     detail.attempt = range.attempt;
     detail.timeout = settings.timeout;
     detail.abortGrace = settings.abortGrace;

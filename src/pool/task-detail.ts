@@ -5,8 +5,8 @@ import type { PoolWorker } from './pool-worker';
 export class TaskDetail {
   /** Shared objects named in the arguments, each retained for as long as the task lives. */
   refs: readonly number[] | null = null;
-  /** The block of a large payload; -1: none. */
-  block = -1;
+  /** Blocks that the record names, each held for as long as the task lives. */
+  blocks: readonly number[] | null = null;
   /** The worker that has it; null while it is queued. */
   worker: PoolWorker | null = null;
   /** 1 at first. */

@@ -4,7 +4,8 @@
  * A value starts with a word `tag | n << 8`. The common ones (small integers, numbers, booleans, short strings) never reach
  * the codec: that is most of what makes a small task cheap. A message of the codec starts at a multiple of 8 bytes.
  */
-import { decode, decodeError, encode, prepare } from '../codec';
+import { decodeAt, encodeView, isPrepared, prepare, type Message } from '../codec';
+import { blockBytes } from '../arena/block-bytes';
 import { INLINE_WORDS } from './layout';
 import { takeResult } from './large-results';
 
@@ -21,6 +22,8 @@ const LATIN1 = 8;
 const MESSAGE = 9;
 /** The value is the next one in the pool's queue of large results. */
 const QUEUED = 10;
+/** The value is a codec's message in a block: its id and length follow as doubles, at the next even word. */
+const FAR = 11;
 
 /** Strings up to this length are written here, longer ones by the codec. */
 const MAX_LATIN1 = 48;
@@ -50,7 +53,12 @@ export class ValueWriter {
   /** The ids of the shared objects named in what was written since it was last set. */
   refs: number[] | null = null;
   /** Takes a message that is large or names shared objects; in its place the record says that it is in the queue. Null: all goes here. */
-  overflow: ((bytes: Uint8Array, refs: readonly number[]) => void) | null = null;
+  overflow: ((message: Message) => void) | null = null;
+
+  /** Puts a large message into a block; in its place the record names that. Null: all goes here. */
+  far: ((message: Message) => number) | null = null;
+  /** The blocks that `far` made since it was last set: the caller's. */
+  blocks: number[] | null = null;
 
   constructor(words = 1 << 14) {
     this.words = new Int32Array(words);
@@ -96,34 +104,50 @@ export class ValueWriter {
    * @throws SerializationError; nothing was written then.
    */
   encoded(value: unknown, path: string): void {
-    const { bytes, refs } = encode(value, path);
-    if (this.overflow !== null && (refs.length > 0 || bytes.length > INLINE_BYTES)) {
-      this.overflow(bytes, refs);
+    const message = encodeView(value, path);
+    const { buffer, length, parts, refs } = message;
+    if (this.overflow !== null && (refs !== null || parts !== null || length > INLINE_BYTES)) {
+      this.overflow(message);
       this.word(QUEUED);
       return;
     }
-    this.message(bytes);
-    if (refs.length > 0) (this.refs ??= []).push(...refs);
+    if (this.far !== null && (parts !== null || length > INLINE_BYTES)) this.inBlock(this.far(message), length, parts);
+    else if (parts !== null) this.message(parts, size(parts));
+    else this.message([buffer], length);
+    if (refs !== null) (this.refs ??= []).push(...refs);
+  }
+
+  private inBlock(block: number, length: number, parts: readonly Uint8Array[] | null): void {
+    (this.blocks ??= []).push(block);
+    this.word(FAR);
+    this.align();
+    this.rawDouble(block);
+    this.rawDouble(parts === null ? length : size(parts));
   }
 
   /** Appends an error, as encodeError made it. */
   error(bytes: Uint8Array): void {
     if (this.overflow !== null && bytes.length > INLINE_BYTES) {
-      this.overflow(bytes, []);
+      this.overflow({ buffer: bytes, length: bytes.length, parts: null, refs: null });
       this.word(QUEUED);
     } else {
-      this.message(bytes);
+      this.message([bytes], bytes.length);
     }
   }
 
-  /** Appends what the codec made of a value. */
-  message(bytes: Uint8Array): void {
-    const length = bytes.length;
+  /** Appends what the codec made of a value: the first `length` bytes of `parts`, one behind the other. */
+  message(parts: readonly Uint8Array[], length: number): void {
     this.room(4 + ((length + 3) >> 2));
     this.words[this.at] = MESSAGE;
     this.words[this.at + 1] = length;
     const start = (this.at + 3) & ~1;
-    this.bytes.set(bytes, start << 2);
+    let to = start << 2;
+    let left = length;
+    for (const part of parts) {
+      copy(part, this.bytes, to, Math.min(left, part.length));
+      to += part.length;
+      left -= part.length;
+    }
     this.at = start + ((length + 3) >> 2);
   }
 
@@ -242,7 +266,9 @@ export class ValueReader {
       case MESSAGE:
         return this.message();
       case QUEUED:
-        return takeResult(this.queue, decode);
+        return takeResult(this.queue);
+      case FAR:
+        return this.far();
       default:
         throw malformed();
     }
@@ -268,28 +294,46 @@ export class ValueReader {
   /** What `ValueWriter.message(encodeError(...))` wrote. */
   error(): unknown {
     const word = this.words[this.at++];
-    if (word === QUEUED) return takeResult(this.queue, decodeError);
+    if (word === QUEUED) return takeResult(this.queue);
     if (word !== MESSAGE) throw malformed();
-    return decodeError(this.bytes());
+    return this.message();
   }
 
   private message(): unknown {
-    const bytes = this.bytes();
-    if (this.waits) {
-      const loading = prepare(bytes);
-      if (loading !== undefined) throw new ModulesMissing(loading);
-    }
-    return decode(bytes);
-  }
-
-  private bytes(): Uint8Array {
     const length = this.words[this.at];
-    const start = (this.at + 2) & ~1;
-    const next = start + ((length + 3) >> 2);
+    const place = (this.at + 2) & ~1;
+    const next = place + ((length + 3) >> 2);
     if (length < 0 || next > this.end) throw malformed();
     this.at = next;
-    return this.buffer.subarray(start << 2, (start << 2) + length);
+    return this.decode(this.buffer, place << 2, (place << 2) + length);
   }
+
+  private far(): unknown {
+    this.at = (this.at + 1) & ~1;
+    if (this.at + 4 > this.end) throw malformed();
+    const bytes = blockBytes(this.rawDouble());
+    const length = this.rawDouble();
+    if (!(length >= 0 && length <= bytes.length)) throw malformed();
+    return this.decode(bytes, 0, length);
+  }
+
+  private decode(buffer: Buffer, start: number, end: number): unknown {
+    if (this.waits && !isPrepared(buffer, start)) {
+      const loading = prepare(buffer.subarray(start, end));
+      if (loading !== undefined) throw new ModulesMissing(loading);
+    }
+    return decodeAt(buffer, start, end);
+  }
+}
+
+function size(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+/** A few bytes are copied one by one: a call costs more. */
+function copy(from: Uint8Array, to: Uint8Array, at: number, length: number): void {
+  if (length > 64) to.set(length === from.length ? from : from.subarray(0, length), at);
+  else for (let i = 0; i < length; i++) to[at + i] = from[i];
 }
 
 function malformed(): RangeError {

@@ -1,56 +1,23 @@
 import { native } from '../native';
+import { ARM, CLOSED, DONE, WAIT } from '../native/fast';
 import * as bell from '../arena/bell';
 import { own, registerKind } from '../arena/handle';
 import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
-import { decode, encode, encodeView, prepare, type Encoded } from '../codec';
+import { encode, encodeView, type Encoded } from '../codec';
 import { type ProcessError, QueueClosedError, QueueEmptyError, QueueFullError } from '../errors';
 import { checkInteger, checkIterable, checkOptions, checkSignal, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
-
-/** What native calls on a queue return instead of a length ≥ 0 (crates/node, queue.rs). */
-const DONE = 0;
-const WAIT = -1;
-const CLOSED = -2;
-/** An item that does not fit the buffer: -(length) - TOO_LONG. */
-const TOO_LONG = -16;
-
-/** As a timeout: does not wait, but arms this thread's bell. */
-const ARM = -2;
+import { pop, push, pushEncoded, type Item } from './transport';
 
 /** A bounded queue keeps 32 bytes for each item in one block of at most 1 GiB (crates/shm, queue.rs). */
 const MOST_ITEMS = 33_554_302;
 
 const ADOPT: unique symbol = Symbol('adopt');
 
-/** Where items are copied to before they are decoded; one a thread, as large as the largest small item. */
-let scratch = new Uint8Array(64 << 10);
-
-/** An item that was taken out and not decoded yet. Its bytes may be the scratch memory. */
-interface Taken {
-  readonly bytes: Uint8Array;
-  /** Blocks that it names, each held with one count until it is decoded. */
-  readonly refs: number[] | null;
-  /** Modules that its functions import, on their way. */
-  readonly loading: Promise<void> | undefined;
-}
-
 /** An item that waits for room. The value is kept: were it collected, so would be the shared objects that its bytes name. */
 interface Waiting extends Encoded {
   readonly item: unknown;
-}
-
-/** Decodes an item; the handles in it have counts of their own then. */
-function open({ bytes, refs }: Taken): unknown {
-  try {
-    return decode(bytes);
-  } finally {
-    letGo(refs);
-  }
-}
-
-function letGo(refs: Taken['refs']): void {
-  if (refs !== null) for (const ref of refs) native.release(ref);
 }
 
 /**
@@ -67,6 +34,9 @@ function letGo(refs: Taken['refs']): void {
 export class Queue<T = any> implements AsyncIterable<T> {
   readonly #id: number;
   readonly #maxSize: number;
+  /** Waits of one key are served in order, so that this thread's puts, and its gets, stay in order. */
+  readonly #waitingPuts: string;
+  readonly #waitingGets: string;
   /** An item that could not be decoded, of which nobody has been told yet. */
   #unreadable: { readonly error: unknown } | undefined;
 
@@ -89,6 +59,8 @@ export class Queue<T = any> implements AsyncIterable<T> {
       this.#maxSize = maxSize;
       this.#id = native.queueCreate(maxSize, producers, creationSite(new.target));
     }
+    this.#waitingPuts = `put ${this.#id}`;
+    this.#waitingGets = `get ${this.#id}`;
     own(this, 'Queue', this.#id);
   }
 
@@ -96,30 +68,26 @@ export class Queue<T = any> implements AsyncIterable<T> {
   async put(item: T, options?: WaitOptions): Promise<void> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
-    if (!bell.isWaiting(this.#waitingPuts) && this.#push(encodeView(item, 'item'))) return;
+    if (!bell.isWaiting(this.#waitingPuts) && this.#isPut(push(this.#id, encodeView(item, 'item'), ARM))) return;
     await this.#putEncoded({ item, ...encode(item, 'item') }, timeout, signal);
   }
 
-  /** Waits of one key are served in order, so that this thread's puts stay in order. */
-  get #waitingPuts(): string {
-    return `put ${this.#id}`;
-  }
-
   async #putEncoded(item: Waiting, timeout: number, signal?: AbortSignal): Promise<void> {
-    const put = await bell.wait(this.#waitingPuts, () => this.#push(item) || undefined, timeout, signal);
+    const attempt = () => this.#isPut(pushEncoded(this.#id, item, ARM)) || undefined;
+    const put = await bell.wait(this.#waitingPuts, attempt, timeout, signal);
     if (put === bell.TIMED_OUT) throw this.#fullAfter(timeout);
   }
 
   /** {@link put}, blocking. */
   putSync(item: T, options?: WaitSyncOptions): void {
     const timeout = checkTimeout(options);
-    this.#putEncodedSync(encodeView(item, 'item'), timeout);
+    if (!this.#isPut(push(this.#id, encodeView(item, 'item'), timeout))) throw this.#fullAfter(timeout);
   }
 
-  #putEncodedSync({ bytes, refs }: Encoded, timeout: number): void {
-    const status = native.queuePush(this.#id, bytes, refs as number[], timeout);
+  /** False: it was full. */
+  #isPut(status: number): boolean {
     if (status === CLOSED) throw this.#closedError();
-    if (status !== DONE) throw this.#fullAfter(timeout);
+    return status === DONE;
   }
 
   /** Puts `item` if there is room. @throws QueueFullError, QueueClosedError, SerializationError. */
@@ -132,24 +100,32 @@ export class Queue<T = any> implements AsyncIterable<T> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
     this.#tellUnreadable();
-    const taken = await bell.wait(`get ${this.#id}`, () => this.#take(ARM, true), timeout, signal);
-    if (taken === bell.TIMED_OUT) throw this.#emptyAfter(timeout);
-    try {
-      await taken.loading;
-    } catch (error) {
-      letGo(taken.refs);
-      throw error;
+    let item = bell.isWaiting(this.#waitingGets) ? undefined : this.#take(ARM);
+    if (item === undefined) {
+      const attempt = () => this.#takeOpened();
+      const got = await bell.wait(this.#waitingGets, attempt, timeout, signal);
+      if (got === bell.TIMED_OUT) throw this.#emptyAfter(timeout);
+      if ('value' in got) return got.value as T;
+      item = got.item;
     }
-    return open(taken) as T;
+    if (item.loading === undefined) return item.open() as T;
+    return (await loaded(item)) as T;
+  }
+
+  /** Takes an item, and opens it unless that has to wait: another may be taken before the waiting code goes on. */
+  #takeOpened(): { readonly value: unknown } | { readonly item: Item } | undefined {
+    const item = this.#take(ARM);
+    if (item === undefined) return undefined;
+    return item.loading === undefined ? { value: item.open() } : { item };
   }
 
   /** {@link get}, blocking. */
   getSync(options?: WaitSyncOptions): T {
     const timeout = checkTimeout(options);
     this.#tellUnreadable();
-    const taken = this.#take(timeout, false);
-    if (taken === undefined) throw this.#emptyAfter(timeout);
-    return open(taken) as T;
+    const item = this.#take(timeout);
+    if (item === undefined) throw this.#emptyAfter(timeout);
+    return item.open() as T;
   }
 
   /** The oldest item, if there is one. @throws QueueEmptyError, QueueClosedError. */
@@ -176,7 +152,8 @@ export class Queue<T = any> implements AsyncIterable<T> {
     const encoded = Array.from(items, (item, i) => encode(item, `items[${i}]`));
     const end = timeout < 0 ? -1 : performance.now() + timeout;
     for (const item of encoded) {
-      this.#putEncodedSync(item, end < 0 ? -1 : Math.max(0, end - performance.now()));
+      const left = end < 0 ? -1 : Math.max(0, end - performance.now());
+      if (!this.#isPut(pushEncoded(this.#id, item, left))) throw this.#fullAfter(timeout);
     }
   }
 
@@ -256,45 +233,26 @@ export class Queue<T = any> implements AsyncIterable<T> {
     }
   }
 
-  /** Pushes, or arms this thread's bell. False: full. */
-  #push({ bytes, refs }: Encoded): boolean {
-    const status = native.queuePushOrArm(this.#id, bytes, refs as number[]);
-    if (status === CLOSED) throw this.#closedError();
-    return status === DONE;
-  }
-
-  /**
-   * Takes the oldest item out of shared memory. Undefined: nothing came.
-   *
-   * @param timeout milliseconds; -1: none; ARM: does not wait but arms this thread's bell.
-   * @param load whether modules that functions in the item import are loaded now.
-   */
-  #take(timeout: number, load: boolean): Taken | undefined {
-    let length = native.queuePop(this.#id, scratch, timeout);
-    while (length <= TOO_LONG) {
-      scratch = new Uint8Array(2 ** Math.ceil(Math.log2(TOO_LONG - length + 1)));
-      length = native.queuePop(this.#id, scratch, timeout);
-    }
-    if (length === WAIT) return undefined;
-    if (length === CLOSED) throw this.#closedError();
-    const refs = native.takenRefs();
-    const bytes = scratch.subarray(0, length);
-    const loading = load ? prepare(bytes) : undefined;
-    return { bytes: load ? bytes.slice() : bytes, refs, loading };
+  /** Takes the oldest item out of shared memory. Undefined: nothing came. @param timeout milliseconds; -1: none; ARM. */
+  #take(timeout: number): Item | undefined {
+    const item = pop(this.#id, timeout);
+    if (item === WAIT) return undefined;
+    if (item === CLOSED) throw this.#closedError();
+    return item;
   }
 
   #takeMore(items: T[], max: number): T[] {
     while (items.length < max) {
-      let taken: Taken | undefined;
+      let item: Item | undefined;
       try {
-        taken = this.#take(0, false);
+        item = this.#take(0);
       } catch (error) {
         if (error instanceof QueueClosedError) break;
         throw error;
       }
-      if (taken === undefined) break;
+      if (item === undefined) break;
       try {
-        items.push(open(taken) as T);
+        items.push(item.open() as T);
       } catch (error) {
         // Those before it have been taken, and would be lost with a throw. The next get() tells.
         this.#unreadable = { error };
@@ -322,6 +280,17 @@ export class Queue<T = any> implements AsyncIterable<T> {
   #closedError(): ProcessError {
     return new QueueClosedError('the queue is closed');
   }
+}
+
+/** Opens an item once the modules are there that it needs. */
+async function loaded(item: Item): Promise<unknown> {
+  try {
+    await item.loading;
+  } catch (error) {
+    item.drop();
+    throw error;
+  }
+  return item.open();
 }
 
 registerKind('Queue', (id) => Reflect.construct(Queue, [ADOPT, id]) as Queue);

@@ -2,9 +2,11 @@
 import { native } from '../native';
 import * as bell from '../arena/bell';
 import { encodeError } from '../codec';
+import { DONE } from '../native/fast';
 import * as L from '../pool/layout';
 import { RingWriter } from '../pool/ring';
 import { ValueWriter } from '../pool/values';
+import { push } from '../queue/transport';
 
 /** What one core stores, the others see in that order. */
 const STORES_IN_ORDER = process.arch === 'x64' || process.arch === 'ia32';
@@ -21,9 +23,10 @@ export class AnswerWriter {
     this.words = words;
     this.parent = parent;
     this.ring = new RingWriter(words, L.ANSWER_RING, L.ANSWER_TAIL, L.ANSWER_HEAD);
-    this.writer.overflow = (bytes, refs) => {
-      const status = native.queuePush(results, bytes, refs as number[], -1);
-      if (status !== 0) throw new Error('the result is too large for the shared memory that is left');
+    this.writer.overflow = (message) => {
+      if (push(results, message, -1) !== DONE) {
+        throw new Error('the result is too large for the shared memory that is left');
+      }
     };
   }
 

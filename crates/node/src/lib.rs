@@ -6,6 +6,7 @@
 mod bell;
 mod children;
 mod error;
+mod fast;
 mod inspect;
 mod machine;
 mod member;

@@ -19,8 +19,18 @@ use crate::tree;
 pub struct Member {
     pub slot: Slot,
     pub heap: Heap<'static>,
-    /// Refs of the item that was taken from a queue last.
+    /// Refs of the item that was taken from a queue last,
     pub taken: Vec<Id>,
+    /// and where it lies, if there is more to it than bytes in a buffer.
+    pub body: Body,
+}
+
+/// Where an item lies: `bytes` bytes, in a block from `at` on, or in the buffer.
+#[derive(Default)]
+pub struct Body {
+    pub block: Option<Id>,
+    pub at: u64,
+    pub bytes: usize,
 }
 
 thread_local! {
@@ -64,6 +74,7 @@ fn enter(tree: &'static tree::Tree) -> Result<Member> {
         slot,
         heap: Heap::new(tree.arena, slot),
         taken: Vec::new(),
+        body: Body::default(),
     })
 }
 
@@ -201,12 +212,6 @@ pub fn adopt(block: f64) -> Result<()> {
     with(|_, m| m.heap.adopt(id(block)).map_err(shm_error))
 }
 
-/// Gives one count back; the last one frees the block if nobody else holds it.
-#[napi(catch_unwind)]
-pub fn release(block: f64) -> Result<()> {
-    with(|_, m| m.heap.release(id(block)).map_err(shm_error))
-}
-
 /// Holds a block in the name of a child that does not run yet.
 #[napi(catch_unwind)]
 pub fn pre_hold(block: f64, slot: u32) -> Result<()> {
@@ -222,12 +227,6 @@ pub fn locate(block: f64) -> Result<f64> {
             .map(|(offset, _)| offset as f64)
             .map_err(shm_error)
     })
-}
-
-/// Rings any thread's bell.
-#[napi(catch_unwind)]
-pub fn ring(slot: u32) {
-    tree::ring(slot);
 }
 
 /// The counter of this thread's bell.

@@ -30,7 +30,9 @@
 //! FREEING: `by` names the dead, the supervisor takes its place; every step of `finish` can be repeated. TRANSIT: see
 //! `repair.rs`. Nothing here waits for anyone, so nothing can hang.
 
-use crate::geometry::{set_bit, Id, Slot, HEADER_RETAINED, LARGE, SET_WORDS};
+use crate::geometry::{
+    high_water, set_bit, Id, Slot, HEADER_BUDGET, HEADER_RETAINED, LARGE, SET_WORDS,
+};
 use crate::mem::{fence, Mem, W64};
 use crate::plant::planted;
 use crate::tag::{self, Kind};
@@ -45,8 +47,9 @@ const VERSION_BITS: u32 = 48;
 const VERSION: u64 = (1 << VERSION_BITS) - 1;
 /// Free blocks of up to this size may keep their memory, so that the next message of that size costs no system call.
 pub(crate) const RETAIN_BLOCK: u64 = 4 << 20;
-/// Bytes of free blocks that may keep their memory, in the whole tree.
-const RETAIN_ALL: u64 = 64 << 20;
+/// Bytes of free blocks that may keep their memory, in the whole tree: so much, and not more than an eighth of the budget.
+/// What nobody has used for a while goes too ([`trim`]).
+const RETAIN_ALL: u64 = 128 << 20;
 
 pub fn state(phase: u64, by: Slot, version: u64) -> u64 {
     phase << 60 | (by as u64 & 0xfff) << VERSION_BITS | version & VERSION
@@ -176,7 +179,8 @@ pub fn free_garbage(m: &Mem, id: Id, by: Slot) -> bool {
 /// LIVE→TRANSIT by the only holder, whose bit goes. Under the push lock of the queue; then the record is written and
 /// committed. From TRANSIT on the tag and the position tell the supervisor what became of it.
 pub fn send(m: &Mem, id: Id, slot: Slot, queue: Id, pos: u64) {
-    tag_word(m, id).set(tag::transit(slot, queue));
+    let backed = tag_word(m, id).get() ^ tag::route(tag_word(m, id).get());
+    tag_word(m, id).set(tag::transit(slot, queue) | backed);
     pos_word(m, id).set(pos);
     let word = state_word(m, id);
     let old = word.get();
@@ -227,13 +231,14 @@ fn finish(m: &Mem, id: Id, freeing: u64) {
     let size = size(m, id);
     if size >= LARGE {
         let retained = m.w64(HEADER_RETAINED);
+        let backed = tag::backed(tag, size);
+        let most = RETAIN_ALL.min(m.w64(HEADER_BUDGET).get() / 8);
         let keep = tag::kind_number(tag) == Kind::Message as u8
             && size <= RETAIN_BLOCK
-            && retained.get() + size <= RETAIN_ALL;
+            && retained.get() + backed <= most;
         if keep {
-            // the heap committed all of it (`heap.rs`)
-            retained.add(size);
-            pos_word(m, id).set(size);
+            retained.add(backed);
+            pos_word(m, id).set(backed);
         } else {
             m.punch(data(m, id), size);
             pos_word(m, id).set(0);
@@ -242,6 +247,26 @@ fn finish(m: &Mem, id: Id, freeing: u64) {
         pos_word(m, id).set(0);
     }
     state_word(m, id).set(state(FREE, 0, version(freeing)));
+}
+
+/// Supervisor: gives back the memory that free blocks have kept.
+pub(crate) fn trim(m: &Mem, by: Slot) {
+    for (class, c) in m.geometry().classes.iter().enumerate() {
+        if c.size < LARGE || c.size > RETAIN_BLOCK {
+            continue;
+        }
+        for index in 0..m.w64(high_water(class)).get().min(c.count) {
+            let id = Id::new(class, index);
+            if pos_word(m, id).get() == 0 {
+                continue;
+            }
+            if let Some(taken) = take(m, id, by) {
+                m.w64(HEADER_RETAINED).sub(pos_word(m, id).get());
+                pos_word(m, id).set(0);
+                seize(m, id, taken, by);
+            }
+        }
+    }
 }
 
 /// The kind number in the tag.

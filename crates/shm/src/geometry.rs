@@ -51,6 +51,8 @@ pub(crate) const HEADER_TOP: u64 = 72;
 pub(crate) const HEADER_END: u64 = 80;
 /// Bytes of free blocks that keep their memory; a hint, put right by every repair.
 pub(crate) const HEADER_RETAINED: u64 = if cfg!(loom) { 0 } else { 128 };
+/// How often such a block was taken.
+pub(crate) const HEADER_REUSED: u64 = if cfg!(loom) { 0 } else { 136 };
 
 #[cfg(not(loom))]
 const CLASS_WORDS: u64 = 1024;

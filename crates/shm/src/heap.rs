@@ -12,7 +12,9 @@
 
 use crate::arena::Arena;
 use crate::block::{self, state_word};
-use crate::geometry::{committed, high_water, Id, Slot, HEADER_RETAINED, LARGE, META_SIZE, SLOTS};
+use crate::geometry::{
+    committed, high_water, Id, Slot, HEADER_RETAINED, HEADER_REUSED, LARGE, META_SIZE, SLOTS,
+};
 use crate::mem::Mem;
 use crate::tag::{self, Kind};
 use crate::{ring, Error};
@@ -45,6 +47,14 @@ struct Pin {
     queue: Id,
     pos: u64,
     refs: Vec<Id>,
+}
+
+/// What is in a block when it is taken.
+enum Content<'a> {
+    Zeros,
+    /// Whatever was there.
+    Anything,
+    Bytes(&'a [&'a [u8]]),
 }
 
 const HINTS: usize = 64;
@@ -102,15 +112,21 @@ impl<'a> Heap<'a> {
     ///
     /// Errors: `OutOfMemory`, `TooLarge`.
     pub fn alloc(&mut self, bytes: u64, kind: Kind) -> Result<Id, Error> {
-        self.take(bytes, tag::of(kind), true)
+        self.take(bytes, kind, &Content::Zeros)
     }
 
     /// As [`Heap::alloc`], with whatever bytes were there.
     pub fn alloc_raw(&mut self, bytes: u64, kind: Kind) -> Result<Id, Error> {
-        self.take(bytes, tag::of(kind), false)
+        self.take(bytes, kind, &Content::Anything)
     }
 
-    fn take(&mut self, bytes: u64, tag: u64, zero: bool) -> Result<Id, Error> {
+    /// A message's block with the bytes of `parts` in it, one behind the other, with a count of 1. Errors: as `alloc`.
+    pub fn alloc_message(&mut self, parts: &[&[u8]]) -> Result<Id, Error> {
+        let bytes = parts.iter().map(|part| part.len() as u64).sum();
+        self.take(bytes, Kind::Message, &Content::Bytes(parts))
+    }
+
+    fn take(&mut self, bytes: u64, kind: Kind, content: &Content) -> Result<Id, Error> {
         let m = self.mem();
         let class = m.geometry().class_for(bytes).ok_or(Error::TooLarge {
             wanted: bytes,
@@ -128,13 +144,24 @@ impl<'a> Heap<'a> {
             let Some(taken) = block::take(m, id, self.slot) else {
                 continue;
             };
+            let mut tag = tag::of(kind);
             if size >= LARGE {
-                if let Err(error) = back(m, id, bytes, tag, zero) {
-                    block::seize(m, id, taken, self.slot);
-                    return Err(error);
+                match back(m, id, bytes, kind, content) {
+                    Ok(backed) if kind == Kind::Message => {
+                        tag = tag::with_backed(tag, backed, size);
+                    }
+                    Ok(_) => (),
+                    Err(error) => {
+                        block::seize(m, id, taken, self.slot);
+                        return Err(error);
+                    }
                 }
-            } else if zero {
-                m.zero(block::data(m, id), size);
+            } else {
+                match content {
+                    Content::Zeros => m.zero(block::data(m, id), size),
+                    Content::Anything => (),
+                    Content::Bytes(parts) => m.put_parts(block::data(m, id), parts),
+                }
             }
             block::made(m, id, self.slot, taken, tag);
             self.counts.insert(id, 1);
@@ -196,6 +223,13 @@ impl<'a> Heap<'a> {
             self.hints[class].extend((high..want).rev().map(|i| i as u32));
         }
         Ok(())
+    }
+
+    /// Copies bytes out of a block that this heap holds, from `at` on. The block is longer.
+    pub fn read(&self, id: Id, at: u64, bytes: &mut [u8]) {
+        let m = self.mem();
+        assert!(at + bytes.len() as u64 <= block::size(m, id));
+        m.read(block::data(m, id) + at, bytes);
     }
 
     // ---------------------------------------------------------------- counting
@@ -391,28 +425,53 @@ fn held_only_by(m: &Mem, id: Id, slot: Slot) -> bool {
     alone && block::phase(before) == block::LIVE && state_word(m, id).get() == before
 }
 
-/// Commits the memory of a large block. What a free block kept is used again.
-fn back(m: &Mem, id: Id, bytes: u64, tag: u64, zero: bool) -> Result<(), Error> {
+/// Sees to the memory of a large block, and its content. What a free block kept is used again. The bytes that have memory.
+fn back(m: &Mem, id: Id, bytes: u64, kind: Kind, content: &Content) -> Result<u64, Error> {
     let (at, size) = (block::data(m, id), block::size(m, id));
     let kept = block::pos_word(m, id).get().min(size);
     if kept > 0 {
         m.w64(HEADER_RETAINED).sub(kept);
+        m.w64(HEADER_REUSED).add(1);
         block::pos_word(m, id).set(0);
     }
-    let kind = tag::kind_number(tag);
-    // A queue commits as it grows. A message takes all of its class, so that the block can be kept when it is freed.
     let want = match kind {
-        k if k == Kind::Queue as u8 => 4096,
-        k if k == Kind::Message as u8 && size <= block::RETAIN_BLOCK => size,
+        // it commits as it grows
+        Kind::Queue => 4096,
+        // what it has is kept when it is freed
+        Kind::Message => tag::whole_steps(bytes, size).max(kept),
         _ => bytes.next_multiple_of(4096).min(size),
     };
-    if kept < want {
-        m.commit(at + kept, want - kept)?;
-    } else if kept > want {
-        m.punch(at + want, kept - want);
+    let mut backed = kept;
+    if let Content::Bytes(parts) = content {
+        backed = put(m, at, kept, parts)?;
     }
-    if zero && kept > 0 {
+    if backed < want {
+        m.commit(at + backed, want - backed)?;
+    } else if backed > want {
+        m.punch(at + want, backed - want);
+    }
+    if matches!(content, Content::Zeros) && kept > 0 {
         m.zero(at, kept.min(want));
     }
-    Ok(())
+    Ok(want)
+}
+
+/// Copies `parts` to `at`, where the first `kept` bytes (whole pages) have memory. The bytes that have memory then.
+fn put(m: &Mem, at: u64, kept: u64, parts: &[&[u8]]) -> Result<u64, Error> {
+    let mut done = 0;
+    let mut rest: Vec<&[u8]> = Vec::new();
+    for part in parts {
+        let (here, beyond) = part.split_at(part.len().min((kept - done) as usize));
+        m.put(at + done, here);
+        done += here.len() as u64;
+        if !beyond.is_empty() {
+            rest.push(beyond);
+        }
+    }
+    if rest.is_empty() {
+        return Ok(kept);
+    }
+    m.write(at + done, &rest)?;
+    let written = rest.iter().map(|part| part.len() as u64).sum::<u64>();
+    Ok((done + written).next_multiple_of(4096))
 }

@@ -58,7 +58,7 @@ pub use {
     bell::BellPipe,
     mutex::Mutex,
     os::Handle,
-    queue::{Queue, QueueError, QueueOptions},
+    queue::{Queue, QueueError, QueueOptions, Taken},
     slots::{SlotInfo, SlotPhase},
     supervisor::Supervisor,
 };

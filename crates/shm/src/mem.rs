@@ -224,6 +224,20 @@ mod mapping {
 
         /// Backs a range with memory now, or says that there is none. Can be repeated.
         pub fn commit(&self, offset: u64, bytes: u64) -> Result<(), Error> {
+            self.backing(bytes, || System::commit(&self.file, offset, bytes))
+        }
+        /// Copies bytes into a range of the caller's that may have no memory yet, and backs it; or says that there is none.
+        pub fn write(&self, offset: u64, parts: &[&[u8]]) -> Result<(), Error> {
+            let bytes = parts.iter().map(|part| part.len() as u64).sum();
+            // the file ends where the mapping does
+            self.at(offset, bytes);
+            self.backing(bytes, || System::write(&self.file, offset, parts))
+        }
+        fn backing(
+            &self,
+            bytes: u64,
+            back: impl FnOnce() -> Result<(), Error>,
+        ) -> Result<(), Error> {
             let (used, budget) = (self.used(), self.w64(crate::geometry::HEADER_BUDGET).get());
             let out = || Error::OutOfMemory {
                 wanted: bytes,
@@ -233,7 +247,7 @@ mod mapping {
             if used.saturating_add(bytes) > budget {
                 return Err(out());
             }
-            System::commit(&self.file, offset, bytes).map_err(|e| match e {
+            back().map_err(|e| match e {
                 Error::Os { errno, .. } if errno == libc::ENOSPC || errno == libc::ENOMEM => out(),
                 e => e,
             })
@@ -380,6 +394,10 @@ pub mod model {
             }
         }
         pub fn commit(&self, _: u64, _: u64) -> Result<(), Error> {
+            Ok(())
+        }
+        pub fn write(&self, offset: u64, parts: &[&[u8]]) -> Result<(), Error> {
+            self.put_parts(offset, parts);
             Ok(())
         }
         pub fn punch(&self, _: u64, _: u64) {

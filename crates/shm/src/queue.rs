@@ -80,6 +80,15 @@ impl From<Stop> for QueueError {
     }
 }
 
+/// A message that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// So many bytes, in the buffer.
+    Bytes(usize),
+    /// `bytes` bytes from `at` on in a block that the caller holds.
+    Block { id: Id, at: u64, bytes: usize },
+}
+
 /// A queue in the arena: a checked view, valid as long as the block is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Queue {
@@ -202,13 +211,10 @@ impl Queue {
         if self.max_size != 0 && self.size(heap.arena()) >= self.max_size {
             return Err(QueueError::Full);
         }
-        let head = 8 * refs.len() as u64;
-        let body = heap.alloc_raw(head + bytes, Kind::Message)?;
-        let at = block::data(m, body);
-        for (i, id) in refs.iter().enumerate() {
-            m.w64(at + 8 * i as u64).set(id.as_u64());
-        }
-        m.put_parts(at + head, parts);
+        let head: Vec<u8> = refs.iter().flat_map(|id| id.as_u64().to_ne_bytes()).collect();
+        let mut all = vec![&head[..]];
+        all.extend(parts);
+        let body = heap.alloc_message(&all)?;
         match ring::push(m, self.id, heap.slot(), refs, bytes, Body::Block(body)) {
             Ok(pos) => {
                 heap.forget(body);
@@ -256,6 +262,26 @@ impl Queue {
         buffer: &mut [u8],
         refs: &mut Vec<Id>,
     ) -> Result<usize, QueueError> {
+        match self.take(heap, buffer, 0, refs)? {
+            Taken::Bytes(bytes) => Ok(bytes),
+            Taken::Block { id, at, bytes } => {
+                let m = heap.mem();
+                m.read(block::data(m, id) + at, &mut buffer[..bytes]);
+                let _ = heap.release(id);
+                Ok(bytes)
+            }
+        }
+    }
+
+    /// As [`Queue::pop`], but a message that has a block of its own is left there: the block is the caller's, with a count of 1.
+    /// One of at most `most` bytes, or that fits the buffer.
+    pub fn take(
+        &self,
+        heap: &mut Heap,
+        buffer: &mut [u8],
+        most: usize,
+        refs: &mut Vec<Id>,
+    ) -> Result<Taken, QueueError> {
         heap.tick();
         refs.clear();
         let (m, slot) = (heap.mem(), heap.slot());
@@ -266,20 +292,22 @@ impl Queue {
                     block::hold(m, id, slot);
                 }
             };
-            ring::pop(m, self.id, slot, buffer, refs, hold)?
+            ring::pop(m, self.id, slot, buffer, most, refs, hold)?
         };
         for id in refs.iter() {
             heap.received(*id);
         }
-        if let Some(body) = popped.block {
-            heap.received(body);
-            m.read(
-                block::data(m, body) + 8 * refs.len() as u64,
-                &mut buffer[..popped.bytes],
-            );
-            let _ = heap.release(body);
-        }
-        Ok(popped.bytes)
+        Ok(match popped.block {
+            None => Taken::Bytes(popped.bytes),
+            Some(id) => {
+                heap.received(id);
+                Taken::Block {
+                    id,
+                    at: 8 * refs.len() as u64,
+                    bytes: popped.bytes,
+                }
+            }
+        })
     }
 
     /// As [`Queue::pop`], but waits for a message. None waits for ever. Errors: also `TimedOut`.
@@ -290,9 +318,31 @@ impl Queue {
         refs: &mut Vec<Id>,
         timeout: Option<Duration>,
     ) -> Result<usize, QueueError> {
+        self.wait_for(heap, timeout, |heap| self.pop(heap, buffer, refs))
+    }
+
+    /// As [`Queue::take`], but waits for a message. None waits for ever. Errors: also `TimedOut`.
+    pub fn take_wait(
+        &self,
+        heap: &mut Heap,
+        buffer: &mut [u8],
+        most: usize,
+        refs: &mut Vec<Id>,
+        timeout: Option<Duration>,
+    ) -> Result<Taken, QueueError> {
+        self.wait_for(heap, timeout, |heap| self.take(heap, buffer, most, refs))
+    }
+
+    #[inline]
+    fn wait_for<R>(
+        &self,
+        heap: &mut Heap,
+        timeout: Option<Duration>,
+        mut attempt: impl FnMut(&mut Heap) -> Result<R, QueueError>,
+    ) -> Result<R, QueueError> {
         let mut end = Deadline::new(timeout);
         loop {
-            match self.pop(heap, buffer, refs) {
+            match attempt(heap) {
                 Err(QueueError::Empty) => (),
                 done => return done,
             }

@@ -435,12 +435,14 @@ pub struct Popped {
 }
 
 /// Takes the next record. Its refs are appended to `refs`; `hold` is called for each before the commit, and must see to it
-/// that the slot's bit is set.
+/// that the slot's bit is set. The body of a MOVE may be longer than the buffer: up to `most` bytes.
+#[allow(clippy::too_many_arguments)]
 pub fn pop(
     m: &Mem,
     queue: Id,
     slot: Slot,
     buffer: &mut [u8],
+    most: usize,
     refs: &mut Vec<Id>,
     hold: impl Fn(Id),
 ) -> Result<Popped, Stop> {
@@ -456,7 +458,7 @@ pub fn pop(
         }
     }
     lock::lock(m, at + POP_LOCK, slot);
-    let done = pop_locked(m, queue, at, cap, slot, buffer, refs, hold);
+    let done = pop_locked(m, queue, at, cap, slot, buffer, most, refs, hold);
     lock::unlock(m, at + POP_LOCK);
     if done.is_ok() {
         bell::ring_armed(m, at + ARMED_PUSH);
@@ -484,6 +486,7 @@ fn pop_locked(
     cap: u64,
     slot: Slot,
     buffer: &mut [u8],
+    most: usize,
     refs: &mut Vec<Id>,
     hold: impl Fn(Id),
 ) -> Result<Popped, Stop> {
@@ -501,7 +504,12 @@ fn pop_locked(
         }
     };
     let bytes = record.bytes as usize;
-    if bytes > buffer.len() {
+    let room = if record.block.is_some() {
+        most.max(buffer.len())
+    } else {
+        buffer.len()
+    };
+    if bytes > room {
         return Err(Stop::TooSmall(bytes));
     }
     if let Some(id) = record.block {
@@ -814,7 +822,7 @@ pub(crate) fn drain(m: &Mem, queue: Id, by: Slot) {
     for (id, tag, pos) in bodies {
         let state = state_word(m, id).get();
         if block::phase(state) == block::TRANSIT
-            && block::tag_word(m, id).get() == tag
+            && tag::route(block::tag_word(m, id).get()) == tag
             && block::pos_word(m, id).get() == pos
         {
             block::seize(m, id, state, by);

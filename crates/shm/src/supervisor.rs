@@ -5,16 +5,19 @@
 
 use crate::arena::Arena;
 use crate::bell::BellPipe;
-use crate::geometry::{Slot, SUPERVISOR};
+use crate::geometry::{Slot, HEADER_RETAINED, HEADER_REUSED, SUPERVISOR};
 use crate::os::{Deaths, Platform, System, Watch};
 use crate::repair::Repair;
-use crate::{bell, slots, Error};
+use crate::{bell, block, slots, Error};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long it sleeps at most: pins of dead senders are looked at then.
 const ROUND: Duration = Duration::from_millis(200);
+
+/// Free blocks that kept their memory give it back when none was kept or used again for so long.
+const TRIM: Duration = Duration::from_secs(1);
 
 /// The running thread. Dropping it stops and joins it.
 pub struct Supervisor {
@@ -91,6 +94,7 @@ fn run(arena: &'static Arena, mut pipe: BellPipe, mut deaths: Deaths, shared: &S
     let mut repair = Repair::new(arena);
     let own = System::pid();
     let mut dead_pids: Vec<u32> = Vec::new();
+    let (mut retained, mut since) = ((0, 0), Instant::now());
     while !shared.stop.load(Ordering::Acquire) {
         let seen = bell::seen(m, SUPERVISOR);
         for pid in dead_pids.drain(..) {
@@ -98,6 +102,12 @@ fn run(arena: &'static Arena, mut pipe: BellPipe, mut deaths: Deaths, shared: &S
         }
         while repair_dead(arena, &mut repair, shared) {}
         repair.tidy();
+        let now = (m.w64(HEADER_REUSED).get(), m.w64(HEADER_RETAINED).get());
+        if now != retained {
+            (retained, since) = (now, Instant::now());
+        } else if now.1 > 0 && since.elapsed() >= TRIM {
+            block::trim(m, SUPERVISOR);
+        }
         for slot in 1..SUPERVISOR {
             let state = m.w64(slots::state(slot)).get();
             let who = slots::who(m, slot);
@@ -142,7 +152,7 @@ fn repair_dead(arena: &Arena, repair: &mut Repair, shared: &Shared) -> bool {
         .filter(|s| slots::phase(m.w64(slots::state(*s)).get()) == slots::DEAD)
         .collect();
     for slot in &dead {
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         slots::take_back_claims(m, *slot);
         let pid = slots::pid_of(slots::who(m, *slot)).unwrap_or(0);
         repair.slot(*slot, pid);

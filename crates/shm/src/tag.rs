@@ -1,6 +1,7 @@
 //! The tag word of a block: what kind of object it is, and, for a message in transit, who sent it through which queue.
 //!
-//! Layout: `kind 8 bits << 56 | sender slot 12 bits << 40 | queue id 40 bits`. Only messages use the low 52 bits.
+//! Layout: `kind 8 bits << 56 | steps 4 bits << 52 | sender slot 12 bits << 40 | queue id 40 bits`. Only messages use the low
+//! 56 bits. `steps` + 1 sixteenths of a large block (or pages, where those are larger) have memory.
 
 use crate::geometry::Id;
 use crate::Slot;
@@ -72,6 +73,33 @@ pub(crate) fn kind_number(tag: u64) -> u8 {
 /// The tag of a message that `sender` is putting into `queue`.
 pub(crate) fn transit(sender: Slot, queue: Id) -> u64 {
     of(Kind::Message) | (sender as u64 & 0xfff) << 40 | queue.0 & 0xff_ffff_ffff
+}
+
+const STEPS: u64 = 0xf << 52;
+
+/// Bytes of a step of a block of `size` bytes.
+fn step(size: u64) -> u64 {
+    (size / 16).max(4096)
+}
+
+/// The whole steps that `bytes` (at least 1) take, in bytes.
+pub(crate) fn whole_steps(bytes: u64, size: u64) -> u64 {
+    bytes.max(1).next_multiple_of(step(size)).min(size)
+}
+
+/// The tag of a message of which `backed` bytes, in whole steps, have memory.
+pub(crate) fn with_backed(tag: u64, backed: u64, size: u64) -> u64 {
+    tag & !STEPS | (backed / step(size)).saturating_sub(1).min(15) << 52
+}
+
+/// Bytes that have memory, of a large block with this tag.
+pub(crate) fn backed(tag: u64, size: u64) -> u64 {
+    (((tag & STEPS) >> 52) + 1) * step(size)
+}
+
+/// What a tag says but for how much memory there is.
+pub(crate) fn route(tag: u64) -> u64 {
+    tag & !STEPS
 }
 
 pub(crate) fn sender(tag: u64) -> Slot {

@@ -174,6 +174,32 @@ impl Platform for System {
         }
     }
 
+    fn write(file: &Handle, mut offset: u64, parts: &[&[u8]]) -> Result<(), Error> {
+        for part in parts {
+            let mut rest = *part;
+            while !rest.is_empty() {
+                // SAFETY: the buffer is valid for its length.
+                let n = unsafe {
+                    libc::pwrite(
+                        file.as_raw_fd(),
+                        rest.as_ptr().cast(),
+                        rest.len(),
+                        offset as libc::off_t,
+                    )
+                };
+                match n {
+                    n if n > 0 => {
+                        rest = &rest[n as usize..];
+                        offset += n as u64;
+                    }
+                    n if n < 0 && errno() == libc::EINTR => (),
+                    _ => return Err(os("pwrite")),
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn punch(file: &Handle, offset: u64, bytes: u64) {
         let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
         loop {

@@ -35,6 +35,9 @@ pub(crate) trait Platform {
     fn peek(file: &Handle, bytes: &mut [u8]) -> Result<(), Error>;
     /// Backs a range with memory. Can be repeated.
     fn commit(file: &Handle, offset: u64, bytes: u64) -> Result<(), Error>;
+    /// Writes `parts` one behind the other, and backs what it writes with memory. Cheaper than to commit and then to copy:
+    /// no page is cleared or faulted in. On an error part of it may be backed.
+    fn write(file: &Handle, offset: u64, parts: &[&[u8]]) -> Result<(), Error>;
     /// Gives the memory of a range back.
     fn punch(file: &Handle, offset: u64, bytes: u64);
     /// Bytes of memory behind the file.

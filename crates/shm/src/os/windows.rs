@@ -33,6 +33,9 @@ impl Platform for System {
     fn commit(_: &Handle, _: u64, _: u64) -> Result<(), Error> {
         unsupported()
     }
+    fn write(_: &Handle, _: u64, _: &[&[u8]]) -> Result<(), Error> {
+        unsupported()
+    }
     fn punch(_: &Handle, _: u64, _: u64) {}
     fn used(_: &Handle) -> u64 {
         0

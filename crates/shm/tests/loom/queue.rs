@@ -110,7 +110,7 @@ fn laps_do_not_mix() {
         }
         assert_eq!(b.join().unwrap(), Some(2));
         let mut buffer = [0; 16];
-        match ring::pop(m, queue, ROOT, &mut buffer, &mut Vec::new(), |_| ()) {
+        match ring::pop(m, queue, ROOT, &mut buffer, 0, &mut Vec::new(), |_| ()) {
             Ok(popped) => {
                 assert_eq!(popped.bytes, 16);
                 assert!(
@@ -351,7 +351,7 @@ fn producers_end() {
             let m = &b.mem;
             let (mut buffer, mut got) = ([0; 8], 0);
             loop {
-                match ring::pop(m, queue, B, &mut buffer, &mut Vec::new(), |_| ()) {
+                match ring::pop(m, queue, B, &mut buffer, 0, &mut Vec::new(), |_| ()) {
                     Ok(_) => got += 1,
                     Err(ring::Stop::Closed) => return got,
                     Err(_) => (),
@@ -393,7 +393,7 @@ fn nothing_is_put_after_the_close() {
         let mut buffer = [0; 8];
         let mut got = 0;
         loop {
-            match ring::pop(m, queue, ROOT, &mut buffer, &mut Vec::new(), |_| ()) {
+            match ring::pop(m, queue, ROOT, &mut buffer, 0, &mut Vec::new(), |_| ()) {
                 Ok(_) => got += 1,
                 Err(ring::Stop::Closed) => break,
                 Err(_) => thread::yield_now(),

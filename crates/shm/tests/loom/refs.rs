@@ -8,7 +8,7 @@ fn push_ref(m: &Mem, queue: Id, slot: Slot, id: Id) -> u64 {
 
 fn pop_ref(m: &Mem, queue: Id, slot: Slot) -> Option<Id> {
     let mut refs = Vec::new();
-    ring::pop(m, queue, slot, &mut [0; 8], &mut refs, |id| {
+    ring::pop(m, queue, slot, &mut [0; 8], 0, &mut refs, |id| {
         block::hold(m, id, slot)
     })
     .ok()?;

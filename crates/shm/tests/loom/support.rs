@@ -72,7 +72,7 @@ pub fn push_block(m: &Mem, queue: Id, slot: Slot, id: Id) -> Result<u64, ring::S
 /// An inline value, or None.
 pub fn pop(m: &Mem, queue: Id, slot: Slot) -> Option<u64> {
     let mut buffer = [0; 8];
-    match ring::pop(m, queue, slot, &mut buffer, &mut Vec::new(), |_| ()) {
+    match ring::pop(m, queue, slot, &mut buffer, 0, &mut Vec::new(), |_| ()) {
         Ok(_) => Some(u64::from_le_bytes(buffer)),
         Err(ring::Stop::Failed(e)) => panic!("{e}"),
         Err(_) => None,
@@ -82,7 +82,7 @@ pub fn pop(m: &Mem, queue: Id, slot: Slot) -> Option<u64> {
 /// A block, or None.
 pub fn pop_block(m: &Mem, queue: Id, slot: Slot) -> Option<Id> {
     let mut buffer = [0; 8];
-    match ring::pop(m, queue, slot, &mut buffer, &mut Vec::new(), |_| ()) {
+    match ring::pop(m, queue, slot, &mut buffer, 0, &mut Vec::new(), |_| ()) {
         Ok(popped) => popped.block,
         Err(ring::Stop::Failed(e)) => panic!("{e}"),
         Err(_) => None,
