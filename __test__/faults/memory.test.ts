@@ -1,4 +1,7 @@
 // Shared memory comes back: from dropped objects, from items that were got, from processes that were killed.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { noLeaks } from '../support/leaks';
 import { result } from '../support/program';
@@ -30,4 +33,17 @@ test('a queue that has been drained gives its memory back', async () => {
   const { full, drained } = await result('arena-drained');
   expect(full).toBeGreaterThan(60 << 20);
   expect(drained).toBeLessThan(8 << 20);
+});
+
+test('a core dump leaves the arena alone: it neither contains it nor fills its holes', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'core-dump-'));
+  try {
+    const { limit, exitCode, before, after } = await result('core-dump', [], { cwd, coreDumps: true });
+    expect(limit).toBe('unlimited');
+    expect(exitCode).toBe(-6);
+    // To dump the mapping would commit every hole of it: gigabytes.
+    expect(after - before).toBeLessThan(4 << 20);
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
 });

@@ -17,6 +17,8 @@ export interface ProgramOptions {
   readonly execArgv?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** Whether a process of it that aborts writes a core dump, into the current directory where the system's pattern says so. */
+  readonly coreDumps?: boolean;
 }
 
 const TREE = 'TEST_TREE';
@@ -39,7 +41,9 @@ export class Program {
     );
     const marker = randomUUID();
     this.#assignment = `${TREE}=${marker}`;
-    this.#child = spawn(process.execPath, [...(options.execArgv ?? []), path, ...args.map(String)], {
+    const command = [process.execPath, ...(options.execArgv ?? []), path, ...args.map(String)];
+    if (options.coreDumps) command.unshift('sh', '-c', 'ulimit -c unlimited && exec "$0" "$@"');
+    this.#child = spawn(command[0], command.slice(1), {
       env: { ...process.env, NODE_OPTIONS: '', ...options.env, [TREE]: marker },
       cwd: options.cwd,
       stdio: ['ignore', 'pipe', 'pipe'],

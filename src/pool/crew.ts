@@ -2,7 +2,7 @@
  * The workers of a pool: started as load asks, replaced when they die or have done their share, ended with the pool.
  *
  * A worker that dies before it answered anything, and not in a task, failed to start. Then the next start waits, longer each time; after
- * MAX_FAILED_STARTS such deaths in a row, or MAX_FAILED_INITS in the initializer, the pool is broken, and every task fails with that.
+ * MAX_FAILED_STARTS such deaths in a row (MAX_KILLED_STARTS by signals), or MAX_FAILED_INITS in the initializer, the pool is broken, and every task fails with that.
  * A pool is broken at once by an initializer that throws.
  */
 import { died } from './deaths';
@@ -12,6 +12,8 @@ import { PoolWorker } from './pool-worker';
 import * as L from './layout';
 
 const MAX_FAILED_STARTS = 10;
+/** The same, for workers that somebody killed: that need not be their own fault, and may stop. */
+const MAX_KILLED_STARTS = 100;
 const MAX_FAILED_INITS = 3;
 /** The wait after the first failed start. It doubles with each up to the longest. */
 const BACK_OFF_MS = 20;
@@ -19,6 +21,8 @@ const LONGEST_BACK_OFF_MS = 1000;
 
 export class Crew {
   readonly workers: PoolWorker[] = [];
+  /** Those that run no more, but whose memory the system has not wholly. */
+  readonly leaving = new Set<PoolWorker>();
   /** Why the pool can run nothing any more. */
   broken: { readonly error: unknown } | undefined;
   /** No worker is started any more. */
@@ -31,6 +35,11 @@ export class Crew {
 
   constructor(engine: Engine) {
     this.engine = engine;
+  }
+
+  /** All workers have ended, and the system has all that was theirs. */
+  get isGone(): boolean {
+    return this.workers.length === 0 && this.leaving.size === 0;
   }
 
   /** Workers that can be given tasks. */
@@ -85,7 +94,9 @@ export class Crew {
       return false;
     }
     engine.stats.workersStarted++;
-    worker.child.onExit = (code) => this.ended(worker, code);
+    worker.child.onDying = (code) => this.ended(worker, code);
+    worker.child.onExit = (code) => this.left(worker, code);
+    worker.child.watch();
     this.workers.push(worker);
     return true;
   }
@@ -102,11 +113,19 @@ export class Crew {
     this.failedStarts = 0;
   }
 
+  /** The system has all of a worker. */
+  private left(worker: PoolWorker, code: number): void {
+    this.ended(worker, code);
+    if (this.leaving.delete(worker)) this.engine.changed();
+  }
+
+  /** Nothing of a worker runs any more. */
   private ended(worker: PoolWorker, code: number): void {
     const { engine } = this;
     const index = this.workers.indexOf(worker);
     if (index < 0) return;
     worker.retired = true;
+    if (worker.child.exitCode === null) this.leaving.add(worker);
     engine.answers.drainUnpublished(worker);
     this.workers.splice(index, 1);
     worker.rest();
@@ -128,7 +147,7 @@ export class Crew {
     this.notBefore = performance.now() + Math.min(LONGEST_BACK_OFF_MS, BACK_OFF_MS * 2 ** this.failedStarts);
     if (this.failedInits >= MAX_FAILED_INITS)
       this.break(died(worker.pid, code, 'in its initializer, as those before it'));
-    else if (this.failedStarts >= MAX_FAILED_STARTS)
+    else if (this.failedStarts >= (code < 0 ? MAX_KILLED_STARTS : MAX_FAILED_STARTS))
       this.break(died(worker.pid, code, 'before it did anything, as those before it'));
   }
 

@@ -378,7 +378,7 @@ export class Engine {
   }
 
   private lookSync(): boolean {
-    for (const worker of [...this.crew.workers]) worker.child.poll();
+    for (const worker of [...this.crew.workers, ...this.crew.leaving]) worker.child.poll();
     this.look();
     return false;
   }
@@ -422,7 +422,7 @@ export class Engine {
     this.crew.stopAll();
     this.limits.clear();
     this.dispatcher.stop();
-    if (this.crew.workers.length === 0) this.dispose();
+    if (this.crew.isGone) this.dispose();
   }
 
   private disposed = false;

@@ -63,6 +63,8 @@ export class Child {
   exitCode: number | null = null;
   onMessage: (kind: number, bytes: Uint8Array) => void = () => {};
   onExit: (exitCode: number) => void = () => {};
+  /** Called before onExit, where {@link watch} was called and the system can tell: nothing of it runs any more. */
+  onDying: (exitCode: number) => void = () => {};
   #refs = false;
 
   constructor(id: number, pid: number, slot: number) {
@@ -78,12 +80,18 @@ export class Child {
     const news = native.childNews(this.id);
     if (news == null) return;
     for (let i = 0; i < news.messages.length; i++) this.onMessage(news.kinds[i], news.messages[i]);
+    if (news.dying !== undefined && news.dying !== null) this.onDying(news.dying);
     if (!news.exited) return;
     const code = news.exitCode ?? LOST;
     children.delete(this.id);
     this.unref();
     this.exitCode = code;
     this.onExit(code);
+  }
+
+  /** It is told as soon as its main thread has ended; its exit only when the system has its memory back. */
+  watch(): void {
+    native.childWatch(this.id);
   }
 
   /** Keeps this thread's event loop alive while the child runs. */

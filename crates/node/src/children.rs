@@ -14,6 +14,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use multiproc_process as process;
+use multiproc_shm::DeathWatch;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 use process::{Adoption, Child, ChildId, Core, Ended, Events, ExitStatus, Request, Signal, Stdio};
@@ -38,6 +39,8 @@ struct Mailbox {
     ready: bool,
     messages: Vec<(u8, Vec<u8>)>,
     exit: Option<ExitStatus>,
+    /// How it is ending; its exit comes later.
+    dying: Option<ExitStatus>,
 }
 
 fn mailboxes() -> MutexGuard<'static, HashMap<u64, Mailbox>> {
@@ -86,6 +89,7 @@ impl Mailbox {
             ready: false,
             messages: Vec::new(),
             exit: None,
+            dying: None,
         }
     }
 }
@@ -101,8 +105,11 @@ impl Events for Postman {
     }
     fn exit(&mut self, child: Child, status: ExitStatus, _: Option<Ended>) {
         if let Some(tree) = tree::joined() {
-            tree.arena
-                .abandon((child.tag >> 16) as u32 & 0xffff, (child.tag >> 32) as u32);
+            let (slot, generation) = ((child.tag >> 16) as u32 & 0xffff, (child.tag >> 32) as u32);
+            if let Some(watch) = WATCH.get().and_then(Option::as_ref) {
+                watch.remove(slot, generation);
+            }
+            tree.arena.abandon(slot, generation);
         }
         self.deliver(child, |mailbox| mailbox.exit = Some(status));
     }
@@ -366,6 +373,39 @@ pub struct ChildNews {
     pub exited: bool,
     /// N, or -signal; absent where somebody else reaped it.
     pub exit_code: Option<i32>,
+    /// Its exit code, or minus its signal, once its main thread has ended: told once, and to those who asked by `childWatch`.
+    pub dying: Option<i32>,
+}
+
+static WATCH: OnceLock<Option<DeathWatch>> = OnceLock::new();
+
+/// Tells of the ends of those whose memory takes long to be given back. One a process; none where the system can't.
+fn death_watch() -> Option<&'static DeathWatch> {
+    let tree = tree::joined()?;
+    WATCH
+        .get_or_init(|| DeathWatch::start(tree.arena, told_of_end))
+        .as_ref()
+}
+
+/// The main thread of the child in that slot has ended.
+fn told_of_end(slot: u32, generation: u32) {
+    let is_it = |child: &Child| child.tag >> 16 == u64::from(slot) | u64::from(generation) << 16;
+    let Some(child) = core().children().into_iter().find(is_it) else {
+        return;
+    };
+    if let Some(status) = core().dying(child.id) {
+        Postman.deliver(child, |mailbox| mailbox.dying = Some(status));
+    }
+}
+
+/// News of this child tell how it is ending as soon as its main thread has ended.
+#[napi(catch_unwind)]
+pub fn child_watch(id: f64) {
+    let Some(watch) = death_watch() else { return };
+    let is_it = |child: &Child| child.id.0 == id as u64;
+    if let Some(child) = core().children().into_iter().find(is_it) {
+        watch.add((child.tag >> 16) as u32 & 0xffff, (child.tag >> 32) as u32);
+    }
 }
 
 /// Whether any child of this thread may have news; asking clears it.
@@ -380,7 +420,11 @@ pub fn children_have_news() -> Result<bool> {
 pub fn child_news(id: f64) -> Option<ChildNews> {
     let mut boxes = mailboxes();
     let mailbox = boxes.get_mut(&(id as u64))?;
-    if mailbox.messages.is_empty() && mailbox.exit.is_none() && !mailbox.ready {
+    if mailbox.messages.is_empty()
+        && mailbox.exit.is_none()
+        && mailbox.dying.is_none()
+        && !mailbox.ready
+    {
         return None;
     }
     let (kinds, messages) = std::mem::take(&mut mailbox.messages)
@@ -391,6 +435,7 @@ pub fn child_news(id: f64) -> Option<ChildNews> {
         ready: std::mem::take(&mut mailbox.ready),
         kinds,
         messages,
+        dying: std::mem::take(&mut mailbox.dying).and_then(ExitStatus::exit_code),
         exited: mailbox.exit.is_some(),
         exit_code: mailbox.exit.and_then(ExitStatus::exit_code),
     };

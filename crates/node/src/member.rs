@@ -129,7 +129,9 @@ fn register_leave(env: Env) -> Result<()> {
 /// Makes this process the child that it was started as. The boot script's first call.
 #[napi(catch_unwind)]
 pub fn attach(slot: u32, generation: u32) -> Result<()> {
-    tree::attach(slot, generation).map(|_| ())
+    tree::attach(slot, generation).map(|tree| {
+        tree.arena.hold_liveness(slot, generation);
+    })
 }
 
 /// Whether this process was started by another one of its tree.

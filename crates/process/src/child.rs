@@ -171,6 +171,15 @@ impl Entry {
         let _ = Platform::signal(self.child.pid, self.death.as_ref(), signal.number());
     }
 
+    /// How it is ending, once its main thread has ended. `None` where that is not shown, and once it was reaped.
+    pub fn dying(&self) -> Option<ExitStatus> {
+        let life = self.life();
+        if life.reaped {
+            return None;
+        }
+        Platform::status_of_dying(self.child.pid)
+    }
+
     /// Reaps it if it is dead, and says why this side ended it. Says so once.
     pub fn reap(&self) -> Option<(ExitStatus, Option<Ended>)> {
         let mut life = self.life();

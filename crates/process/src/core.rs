@@ -237,6 +237,12 @@ impl Core {
         self.0.table.get(id).ok().map(|entry| entry.info())
     }
 
+    /// How a child is ending of which is known that its main thread has ended: the system goes on giving its memory back,
+    /// and its exit event comes when that is done. `None` where that is not shown, or the event has come.
+    pub fn dying(&self, id: ChildId) -> Option<ExitStatus> {
+        self.0.table.get(id).ok()?.dying()
+    }
+
     /// The children that have not ended, oldest first.
     pub fn children(&self) -> Vec<Child> {
         let mut children: Vec<_> = self.0.table.all().iter().map(|entry| entry.child).collect();

@@ -4,6 +4,7 @@
 //! 0        header: identity, budget, geometry            (HEADER_*)
 //! 1024     per class 64 B: high water, committed          (CLASS_WORDS)
 //! 4096     slot table: 128 B for each of 320 slots        (SLOT_TABLE)
+//!          liveness: 64 B for each slot                     (LIVENESS)
 //! META0    per class: one line of 64 B for each block     (block.rs)
 //! ...      per class: the blocks
 //! ```
@@ -70,9 +71,12 @@ pub(crate) const SLOT_TABLE: u64 = CLASS_WORDS + 4 * CLASS_STRIDE;
 pub(crate) const SLOT_SIZE: u64 = 128;
 #[cfg(loom)]
 pub(crate) const SLOT_SIZE: u64 = 48;
+/// A liveness word for each slot (liveness.rs).
+pub(crate) const LIVENESS: u64 = SLOT_TABLE + SLOTS as u64 * SLOT_SIZE;
+pub(crate) const LIVENESS_SIZE: u64 = if cfg!(loom) { 16 } else { 64 };
 /// End of the header region, which is committed when the arena is made.
 pub(crate) const META0: u64 =
-    (SLOT_TABLE + SLOTS as u64 * SLOT_SIZE).next_multiple_of(if cfg!(loom) { 8 } else { 4096 });
+    (LIVENESS + SLOTS as u64 * LIVENESS_SIZE).next_multiple_of(if cfg!(loom) { 8 } else { 4096 });
 
 /// Bytes of a block's meta line.
 pub(crate) const META_SIZE: u64 = if cfg!(loom) { 24 + 8 * SET_WORDS } else { 64 };
@@ -225,6 +229,7 @@ impl Geometry {
             META_SIZE,
             SLOT_TABLE,
             SLOT_SIZE,
+            LIVENESS_SIZE,
             SLOTS as u64,
             CLASS_WORDS,
             CLASS_STRIDE,

@@ -21,6 +21,8 @@ pub mod geometry;
 #[doc(hidden)]
 pub mod heap;
 #[doc(hidden)]
+pub mod liveness;
+#[doc(hidden)]
 pub mod lock;
 #[doc(hidden)]
 pub mod mem;
@@ -56,6 +58,7 @@ pub use tag::Kind;
 pub use {
     arena::ArenaOptions,
     bell::BellPipe,
+    liveness::DeathWatch,
     mutex::Mutex,
     os::Handle,
     queue::{Queue, QueueError, QueueOptions, Taken},

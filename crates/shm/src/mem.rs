@@ -167,6 +167,11 @@ mod mapping {
 
         /// A pointer to `bytes` bytes at `offset`.
         #[inline(always)]
+        /// Where a range is in this process.
+        pub(crate) fn address(&self, offset: u64, bytes: u64) -> *mut u8 {
+            self.at(offset, bytes)
+        }
+        #[inline(always)]
         fn at(&self, offset: u64, bytes: u64) -> *mut u8 {
             if bytes > self.len || offset > self.len - bytes {
                 outside(offset, self.len)

@@ -2,8 +2,8 @@
 #![cfg(all(not(loom), target_os = "linux"))]
 
 use multiproc_shm::{
-    inspect, Arena, ArenaOptions, AsyncLock, Error, Heap, Id, Kind, Lock, Mutex, Queue, QueueError,
-    QueueOptions, Supervisor,
+    inspect, Arena, ArenaOptions, AsyncLock, DeathWatch, Error, Heap, Id, Kind, Lock, Mutex, Queue,
+    QueueError, QueueOptions, Supervisor,
 };
 use std::time::{Duration, Instant};
 
@@ -584,4 +584,46 @@ fn a_thread_that_leaves_is_repaired_and_its_slot_used_again() {
         arena.enter(claimed, g, "late"),
         Err(Error::SlotTaken { slot: claimed })
     );
+}
+
+#[test]
+fn dumps_and_forks_leave_the_mapping_out() {
+    let base = arena().base() as u64;
+    let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let flags = smaps
+        .lines()
+        .skip_while(|line| !line.starts_with(&format!("{base:08x}-")))
+        .find_map(|line| line.strip_prefix("VmFlags:"))
+        .unwrap();
+    let has = |flag| flags.split_ascii_whitespace().any(|f| f == flag);
+    assert!(has("dd") && has("dc"), "{flags}");
+}
+
+#[test]
+fn the_end_of_a_thread_is_told_at_once() {
+    let arena = arena();
+    let (send, told) = std::sync::mpsc::channel();
+    let watch = DeathWatch::start(arena, move |slot, generation| {
+        send.send((slot, generation)).unwrap();
+    });
+    // Linux before 5.16, or a sandbox: pidfds alone tell.
+    let Some(watch) = watch else { return };
+    let (slot, generation) = arena.claim(0).unwrap();
+    watch.add(slot, generation);
+    let (end, ended) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        arena.enter(slot, generation, "mortal").unwrap();
+        assert!(arena.hold_liveness(slot, generation));
+        ended.recv().unwrap();
+    });
+    assert_eq!(
+        told.recv_timeout(Duration::from_millis(50)),
+        Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+    );
+    end.send(()).unwrap();
+    assert_eq!(
+        told.recv_timeout(Duration::from_secs(20)),
+        Ok((slot, generation))
+    );
+    thread.join().unwrap();
 }

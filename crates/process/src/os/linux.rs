@@ -115,6 +115,10 @@ impl Os for Platform {
         spawn::spawn(prepared, pidfd)
     }
 
+    fn status_of_dying(pid: u32) -> Option<ExitStatus> {
+        proc::status_of_dying(pid)
+    }
+
     fn reap(pid: u32) -> Option<ExitStatus> {
         proc::reap(pid)
     }

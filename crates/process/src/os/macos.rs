@@ -37,6 +37,10 @@ impl Os for Platform {
         match *prepared {}
     }
 
+    fn status_of_dying(_pid: u32) -> Option<ExitStatus> {
+        None
+    }
+
     fn reap(_pid: u32) -> Option<ExitStatus> {
         Some(ExitStatus::Lost)
     }

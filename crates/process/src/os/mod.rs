@@ -98,6 +98,8 @@ pub(crate) trait Os {
     fn spawn(prepared: &Self::Prepared, pidfd: bool) -> Result<Spawned, Error>;
     /// How a child ended; `None` if it still runs. Afterwards its pid may be anybody's.
     fn reap(pid: u32) -> Option<ExitStatus>;
+    /// How a process is ending whose main thread has ended; `None` where the system does not show it.
+    fn status_of_dying(pid: u32) -> Option<ExitStatus>;
     /// Sends a signal to a child that was not reaped yet. The error is the system's number.
     fn signal(pid: u32, death: Option<&Handle>, signal: i32) -> Result<(), i32>;
 

@@ -233,6 +233,83 @@ impl Platform for System {
         unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, count, 0, 0, 0) };
     }
 
+    unsafe fn hold_for_ever(mutex: *mut u8, bytes: usize) -> Option<u32> {
+        if std::mem::size_of::<libc::pthread_mutex_t>() > bytes {
+            return None;
+        }
+        let mutex = mutex.cast::<libc::pthread_mutex_t>();
+        let mut attributes = std::mem::MaybeUninit::uninit();
+        // SAFETY: the caller vouches for `mutex`; `attributes` is initialised by the first call, before it is used.
+        let taken = unsafe {
+            libc::pthread_mutexattr_init(attributes.as_mut_ptr()) == 0
+                && libc::pthread_mutexattr_setpshared(
+                    attributes.as_mut_ptr(),
+                    libc::PTHREAD_PROCESS_SHARED,
+                ) == 0
+                && libc::pthread_mutexattr_setrobust(
+                    attributes.as_mut_ptr(),
+                    libc::PTHREAD_MUTEX_ROBUST,
+                ) == 0
+                && libc::pthread_mutex_init(mutex, attributes.as_ptr()) == 0
+                && libc::pthread_mutex_lock(mutex) == 0
+        };
+        if !taken {
+            return None;
+        }
+        // The C libraries have it in different places; it is the first word that holds the thread's number.
+        let words = mutex.cast::<u32>();
+        let tid = Self::tid();
+        (0..std::mem::size_of::<libc::pthread_mutex_t>() / 4)
+            // SAFETY: inside of the mutex, which is initialised and aligned.
+            .find(|&i| unsafe { words.add(i).read_volatile() } == tid)
+            .map(|i| i as u32 * 4)
+    }
+
+    fn can_wait_any() -> bool {
+        let word = 0;
+        // A value that differs is seen at once.
+        Self::wait_any(&[(&word, 1)], Duration::ZERO)
+    }
+
+    fn wait_any(words: &[(*const u32, u32)], slice: Duration) -> bool {
+        /// `struct futex_waitv` of <linux/futex.h>.
+        #[repr(C)]
+        struct Waiter {
+            value: u64,
+            address: u64,
+            flags: u32,
+            reserved: u32,
+        }
+        /// Of 32 bits, in memory that other processes share.
+        const FUTEX_32: u32 = 2;
+        let waiters: Vec<Waiter> = words
+            .iter()
+            .map(|&(word, value)| Waiter {
+                value: value.into(),
+                address: word as u64,
+                flags: FUTEX_32,
+                reserved: 0,
+            })
+            .collect();
+        // SAFETY: `now` is writable.
+        let mut until: libc::timespec = unsafe { std::mem::zeroed() };
+        // SAFETY: as above.
+        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut until) };
+        until.tv_sec += slice.as_secs() as libc::time_t;
+        // SAFETY: the array has as many entries as are given; a word that is not mapped makes the call fail, no more.
+        let woken = unsafe {
+            libc::syscall(
+                libc::SYS_futex_waitv,
+                waiters.as_ptr(),
+                waiters.len(),
+                0,
+                &until,
+                libc::CLOCK_MONOTONIC,
+            )
+        };
+        woken >= 0 || matches!(errno(), libc::EAGAIN | libc::ETIMEDOUT | libc::EINTR)
+    }
+
     fn pid() -> u32 {
         std::process::id()
     }

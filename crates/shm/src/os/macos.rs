@@ -44,6 +44,15 @@ impl Platform for System {
         std::thread::sleep(slice.min(Duration::from_millis(1)))
     }
     fn wake(_: *const u32, _: i32) {}
+    unsafe fn hold_for_ever(_: *mut u8, _: usize) -> Option<u32> {
+        None
+    }
+    fn can_wait_any() -> bool {
+        false
+    }
+    fn wait_any(_: &[(*const u32, u32)], _: Duration) -> bool {
+        false
+    }
     fn pid() -> u32 {
         std::process::id()
     }

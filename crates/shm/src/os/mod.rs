@@ -46,6 +46,17 @@ pub(crate) trait Platform {
     fn wait(word: *const u32, value: u32, slice: Duration);
     /// Wakes up to `count` sleepers in any process.
     fn wake(word: *const u32, count: i32);
+    /// Makes a robust mutex shared by processes in `bytes` bytes at `mutex` and takes it; the calling thread never lets it
+    /// go. The offset of the word in it that the kernel marks (bit 30) and wakes (if bit 31) when the thread ends; None: not
+    /// on this system, or not in so many bytes.
+    ///
+    /// # Safety
+    /// The memory is writable, aligned to 8, the caller's alone, and stays mapped while the thread lives.
+    unsafe fn hold_for_ever(mutex: *mut u8, bytes: usize) -> Option<u32>;
+    /// Whether `wait_any` works here.
+    fn can_wait_any() -> bool;
+    /// Sleeps while each of at most 128 words has its value, at most `slice`. False: this system can't.
+    fn wait_any(words: &[(*const u32, u32)], slice: Duration) -> bool;
     fn pid() -> u32;
     fn tid() -> u32;
     /// When the process started, in units of the system; None: there is no such process.

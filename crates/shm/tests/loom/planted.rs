@@ -49,5 +49,6 @@ planted! {
     dead_producer_is_not_counted: "dead producer is not counted" => "queue::producers_end";
     pin_lets_go_at_once: "pin lets go at once" => "refs::sender_killed";
     refs_of_the_dead_are_not_pinned: "refs of the dead are not pinned" => "refs::sender_killed";
+    generation_before_the_word: "generation before the word" => "slots::the_end_of_a_thread_is_told";
     stale_child_overwrites: "stale child overwrites" => "slots::claim_dies_with_its_claimer";
 }

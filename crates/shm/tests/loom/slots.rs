@@ -1,7 +1,8 @@
 //! Slots: one owner for each generation, and a claim dies with its claimer.
 
 use crate::support::*;
-use multiproc_shm::slots;
+use multiproc_shm::{liveness, slots};
+use std::time::Duration;
 
 fn identity(generation: u32, pid: u32) -> u64 {
     slots::identity(generation, pid, 1)
@@ -70,5 +71,45 @@ fn claim_dies_with_its_claimer() {
             (None, None) => (),
         }
         ended
+    });
+}
+
+/// Of the word, in the 16 bytes of the model.
+const PLACE: u64 = 8;
+
+/// The thread of a slot takes its word, is killed somewhere, and the kernel marks the word; another one watches.
+#[test]
+fn the_end_of_a_thread_is_told() {
+    for_every_kill("the_end_of_a_thread_is_told", 2, |k| {
+        let arena = arena();
+        let (child, watcher) = (arena.clone(), arena);
+        let child = thread::spawn(move || {
+            let m = &child.mem;
+            let alive = mortal(k, || {
+                liveness::model_take(m, A, PLACE);
+                liveness::publish(m, A, 7, PLACE);
+            });
+            liveness::model_end(m, A, PLACE);
+            if !alive {
+                // Its pidfd tells, and the slot is used again.
+                liveness::publish(m, A, 8, PLACE);
+            }
+            alive
+        });
+        let watcher = thread::spawn(move || {
+            let m = &watcher.mem;
+            loop {
+                match liveness::look(m, A, 7) {
+                    liveness::Look::Ended => return true,
+                    liveness::Look::Wait(_, 8) => return false,
+                    liveness::Look::Wait(at, value) => m.wait(at, value, Duration::ZERO),
+                    liveness::Look::Unknown => panic!("the generation is there before the place"),
+                }
+            }
+        });
+        let alive = child.join().unwrap();
+        let told = watcher.join().unwrap();
+        assert!(told || !alive, "an end that nobody was told of");
+        alive
     });
 }

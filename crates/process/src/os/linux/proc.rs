@@ -20,14 +20,7 @@ pub(super) fn reap(pid: u32) -> Option<ExitStatus> {
             // ECHILD: somebody else has reaped it.
             return Some(ExitStatus::Lost);
         }
-        if libc::WIFEXITED(status) {
-            return Some(ExitStatus::Code(libc::WEXITSTATUS(status)));
-        }
-        if libc::WIFSIGNALED(status) {
-            return Some(ExitStatus::Signal(libc::WTERMSIG(status)));
-        }
-        // Stopped or continued: only reported to tracers, and it still runs.
-        return None;
+        return status_of(status);
     }
 }
 
@@ -66,12 +59,44 @@ pub(super) fn end_self() -> ! {
     unsafe { libc::_exit(128 + libc::SIGKILL) }
 }
 
-/// Field 22 of `/proc/<pid>/stat`. The name, field 2, may hold anything, also `)`.
-pub(super) fn start_time(pid: u32) -> Option<u64> {
+/// Fields of `/proc/<pid>/stat`, by their numbers in proc(5), from 3 on. The name, field 2, may hold anything, also `)`.
+fn stat_fields<const N: usize>(pid: u32, numbers: [usize; N]) -> Option<[u64; N]> {
     let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
     let after_name = stat.iter().rposition(|&byte| byte == b')')? + 1;
     let rest = std::str::from_utf8(&stat[after_name..]).ok()?;
-    rest.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let mut found = [0; N];
+    for (value, number) in found.iter_mut().zip(numbers) {
+        *value = fields.get(number - 3)?.parse().ok()?;
+    }
+    Some(found)
+}
+
+pub(super) fn start_time(pid: u32) -> Option<u64> {
+    stat_fields(pid, [22]).map(|[start]| start)
+}
+
+/// How a process is ending whose main thread has ended, but which can't be reaped yet. `None` where that is not shown.
+pub(super) fn status_of_dying(pid: u32) -> Option<ExitStatus> {
+    const START_CODE: usize = 26;
+    const EXIT_CODE: usize = 52;
+    /// What stands for an address where the reader may not know it; then the exit code is not shown either.
+    const HIDDEN: u64 = 1;
+    match stat_fields(pid, [START_CODE, EXIT_CODE])? {
+        [HIDDEN, _] => None,
+        [_, status] => status_of(status as i32),
+    }
+}
+
+/// `None`: it was stopped or continued, which only its tracer is told, and still runs.
+fn status_of(status: i32) -> Option<ExitStatus> {
+    if libc::WIFEXITED(status) {
+        Some(ExitStatus::Code(libc::WEXITSTATUS(status)))
+    } else if libc::WIFSIGNALED(status) {
+        Some(ExitStatus::Signal(libc::WTERMSIG(status)))
+    } else {
+        None
+    }
 }
 
 pub(super) fn cpu_count() -> usize {
