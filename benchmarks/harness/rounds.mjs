@@ -44,7 +44,11 @@ async function freshRound(file, { name, definition }, call, args) {
 async function runCase(file, one, present, wanted) {
   // A contestant may lack a call, or what an argument asks for (bytes, in JSON).
   const fields = present.filter(
-    ({ methods, definition, ended }) => !ended && methods.includes(one.call) && !one.args?.[definition.without],
+    ({ name, methods, definition, ended }) =>
+      !ended &&
+      methods.includes(one.call) &&
+      !one.args?.[definition.without] &&
+      (one.peers === undefined || one.peers.includes(name)),
   );
   const seen = new Map(fields.map(({ name }) => [name, { spent: 0, rounds: [] }]));
   const skipped = {};
