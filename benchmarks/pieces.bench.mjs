@@ -17,8 +17,7 @@ const require = createRequire(import.meta.url);
 /** A part: what is done for an item, and for a graph. */
 async function part(prepare) {
   await multiproc();
-  const codec = require('../dist/codec/index.js');
-  const { native } = require('../dist/native/index.js');
+  const { native, ...codec } = require('../dist/internals.js');
   const { graph } = await import('./workers/values.mjs');
   const { Queue } = await multiproc();
   const parts = await prepare({ codec, native, Queue });
