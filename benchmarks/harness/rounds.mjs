@@ -4,7 +4,7 @@ import { Contestant } from './process.mjs';
 import { summary } from './stats.mjs';
 
 /** Milliseconds that one contestant may use for one case; after that it has fewer rounds, but never fewer than two. */
-const BUDGET_MS = 6_000;
+const BUDGET_MS = 3_000;
 const FEWEST = 2;
 
 /** Contestants of a benchmark that are there, and why the others are not. */

@@ -178,6 +178,7 @@ export class ValueReader {
 
   private property(object: object): void {
     const key = this.string();
+    if (key === 'length' && Array.isArray(object)) throw malformed('an array has two lengths');
     setOwn(object, key, this.value());
   }
 
