@@ -1,7 +1,7 @@
 // How well two workers are used: costs that vary by a factor of 100, and work that is nothing but work.
 import { multiproc, pythonPeer } from './harness/peer.mjs';
 import { pools } from './harness/pools.mjs';
-import work from './workers/tasks.mjs';
+import { work } from './workers/tasks.mjs';
 
 export const title = 'Balance';
 export const about =

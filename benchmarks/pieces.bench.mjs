@@ -8,7 +8,14 @@ export const about =
   'An item is 64 characters; a task is x + 1.';
 
 export const cases = [
-  { title: 'an item of 64 B in a queue', call: 'item', unit: 'ns', args: { n: 100_000 }, rounds: 9, by: { metric: 'cpu' } },
+  {
+    title: 'an item of 64 B in a queue',
+    call: 'item',
+    unit: 'ns',
+    args: { n: 100_000 },
+    rounds: 9,
+    by: { metric: 'cpu' },
+  },
   { title: 'a graph of 1 MB', call: 'graph', unit: 'µs', args: { n: 20 }, rounds: 9, by: { metric: 'cpu' } },
 ];
 
@@ -37,7 +44,12 @@ async function part(prepare) {
 const piece = (prepare) => ({ ours: true, open: () => part(prepare) });
 
 export const contestants = {
-  encode: piece(({ codec }) => (value) => () => codec.encodeView(value, 'item')),
+  encode: piece(
+    ({ codec }) =>
+      (value) =>
+      () =>
+        codec.encodeView(value, 'item'),
+  ),
   decode: piece(({ codec }) => (value) => {
     const bytes = Buffer.from(codec.encode(value, 'item').bytes);
     return () => codec.decodeAt(bytes, 0, bytes.length);
@@ -55,7 +67,12 @@ export const contestants = {
       };
     };
   }),
-  'a call of the core': piece(({ native }) => () => () => native.bellSeen()),
+  'a call of the core': piece(
+    ({ native }) =>
+      () =>
+      () =>
+        native.bellSeen(),
+  ),
   'all of it: putSync and getSync': piece(({ Queue }) => {
     const queue = new Queue();
     return (value) => () => {

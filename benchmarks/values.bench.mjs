@@ -32,7 +32,12 @@ export const cases = [
   value('a buffer of 64 MB', 'large', 'take', 4, [first], { bytes: 64 << 20, rounds: 5 }),
 ];
 
-const KINDS = { record: () => record(7), graph: () => graph(), bytes: () => bytes(1 << 20), large: () => bytes(64 << 20) };
+const KINDS = {
+  record: () => record(7),
+  graph: () => graph(),
+  bytes: () => bytes(1 << 20),
+  large: () => bytes(64 << 20),
+};
 const IN_FLIGHT = 4;
 
 function rounds({ run, close }) {

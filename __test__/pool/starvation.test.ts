@@ -28,7 +28,8 @@ const LEFT_BEHIND: [string, (queue: Queue<string>) => void][] = [
     'WebAssembly.compile',
     (queue) => {
       const empty = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
-      void WebAssembly.compile(empty).then(() => queue.putSync('done'));
+      const { WebAssembly } = globalThis as any;
+      void (WebAssembly.compile(empty) as Promise<unknown>).then(() => queue.putSync('done'));
     },
   ],
   [
@@ -49,10 +50,7 @@ const LEFT_BEHIND: [string, (queue: Queue<string>) => void][] = [
     (queue) => {
       process.once('SIGUSR2', () => queue.putSync('done'));
       const kill = `setTimeout(() => process.kill(${process.pid}, 'SIGUSR2'), 50)`;
-      process
-        .getBuiltinModule('node:child_process')
-        .spawn(process.execPath, ['-e', kill], { stdio: 'ignore' })
-        .unref();
+      process.getBuiltinModule('node:child_process').spawn(process.execPath, ['-e', kill], { stdio: 'ignore' }).unref();
     },
   ],
 ];

@@ -27,9 +27,7 @@ function scale(values, width) {
 
 function panel({ title, rows, unit, by = {} }, top) {
   const metric = by.metric ?? 'wall';
-  const shown = rows
-    .filter((row) => row[metric] !== undefined)
-    .sort((a, b) => a[metric].median - b[metric].median);
+  const shown = rows.filter((row) => row[metric] !== undefined).sort((a, b) => a[metric].median - b[metric].median);
   const width = scale(
     shown.map((row) => row[metric].median),
     WIDTH - LABEL - VALUE - 2 * MARGIN,

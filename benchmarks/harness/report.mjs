@@ -33,8 +33,7 @@ function bestPeer(rows, by) {
  */
 function judge(goal, rows) {
   const ours = rows.find(({ name, ours }) => (goal.row === undefined ? ours : name === goal.row));
-  const reference =
-    goal.times === 'best peer' ? bestPeer(rows, goal.by) : rows.find(({ name }) => name === goal.times);
+  const reference = goal.times === 'best peer' ? bestPeer(rows, goal.by) : rows.find(({ name }) => name === goal.times);
   if (ours === undefined || (goal.times !== undefined && reference === undefined)) return { met: undefined, got: '–' };
   const got = compared(ours, goal.by);
   if (reference === undefined) {

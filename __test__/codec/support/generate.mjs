@@ -93,7 +93,10 @@ export function generator(seed, large) {
         return array;
       }
       case 1:
-        return Array.from({ length: below(large && depth === 0 ? 400 : depth === 0 && below(8) === 0 ? 60 : 8) }, number);
+        return Array.from(
+          { length: below(large && depth === 0 ? 400 : depth === 0 && below(8) === 0 ? 60 : 8) },
+          number,
+        );
       case 2: {
         const map = keep(new Map());
         for (let i = below(5); i > 0; i--) map.set(value(depth + 2), value(depth + 1));
