@@ -1,10 +1,11 @@
 // npm run bench -- [benchmark ...] [--write] [--rounds N] [--only part,part] [--cases part,part]
 // Runs benchmarks with their peers, interleaved, in one run; --write puts the tables into RESULTS.md.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { load, machine } from './harness/machine.mjs';
+import { load, machine, venv } from './harness/machine.mjs';
+import { plot } from './harness/plot.mjs';
 import { goalRows, print, section } from './harness/report.mjs';
 import { runBenchmark } from './harness/rounds.mjs';
 
@@ -37,6 +38,18 @@ function prepare() {
   if (!existsSync(here('node_modules'))) {
     console.log('installing the peers (once)');
     spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: here('.'), stdio: 'inherit' });
+  }
+  if (process.env.PYTHON === undefined && !existsSync(venv)) preparePython();
+}
+
+/** What Python's standard library does not have goes into an environment of its own; without it those peers are left out. */
+function preparePython() {
+  console.log('installing the Python peers (once)');
+  const quiet = { stdio: ['ignore', 'ignore', 'inherit'] };
+  const made = spawnSync('python3', ['-m', 'venv', venv], quiet);
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', here('python/requirements.txt')];
+  if (made.status !== 0 || spawnSync(`${venv}/bin/python3`, pip, quiet).status !== 0) {
+    console.error('they could not be installed');
   }
 }
 
@@ -76,6 +89,8 @@ function write(run) {
     ...order.map((title) => sections.get(title)),
   ].join('\n\n');
   writeFileSync(path, `${text}\n`);
+  mkdirSync(here('plots'), { recursive: true });
+  writeFileSync(here(`plots/${run.name}.svg`), plot(run));
   spawnSync(here('../node_modules/.bin/prettier'), ['--write', '--log-level', 'warn', path], { stdio: 'inherit' });
   console.log(`\nwritten: ${path}`);
 }
@@ -100,5 +115,5 @@ for (const name of positionals.length > 0 ? positionals : all) {
   for (const [peer, why] of Object.entries(run.skipped)) console.log(`  without ${peer}: ${why}`);
   if (!values.write) continue;
   const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
-  write({ ...run, about: benchmark.about, date, load: `${before} → ${load()}` });
+  write({ ...run, name, about: benchmark.about, date, load: `${before} → ${load()}` });
 }

@@ -4,7 +4,7 @@ import { pools } from './harness/pools.mjs';
 
 export const title = 'Tasks';
 export const about =
-  'x + 1 in a pool of two workers. Awaited: one after the other; the median and the 99th percentile of a round. At once: all submitted one by one, then all awaited; ' +
+  'x + 1 in a pool of two workers. Awaited: one after the other; the median and the 99th percentile of a round. After a rest: nothing was submitted for 3 ms. At once: all submitted one by one, then all awaited; ' +
   'compared by CPU time per task of the whole process tree.';
 
 const cpu = { metric: 'cpu' };
@@ -16,6 +16,14 @@ export const cases = [
     args: { n: 3_000 },
     unit: 'µs',
     goals: [{ atMost: 11, unit: 'µs', by: { of: 'best' } }],
+  },
+  {
+    title: 'one task, awaited, after a rest of 3 ms',
+    call: 'awaited',
+    args: { n: 250, rest: 3 },
+    unit: 'µs',
+    rounds: 7,
+    goals: [{ atMost: 1, times: 'best peer' }],
   },
   {
     title: '10,000 at once',
@@ -36,13 +44,28 @@ export const cases = [
     by: cpu,
     goals: [{ atMost: 2, unit: 'µs', by: cpu }],
   },
+  {
+    title: '1,000,000 at once',
+    about: 'Those that need less than a minute for it.',
+    call: 'burst',
+    args: { n: 1_000_000 },
+    unit: 'µs',
+    rounds: 3,
+    warm: false,
+    by: cpu,
+    peers: ['multiproc', 'bare worker_threads'],
+    goals: [{ atMost: 2, unit: 'µs', by: cpu }],
+  },
 ];
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function rounds({ run, close }) {
   return {
-    async awaited({ n }) {
+    async awaited({ n, rest }) {
       const samples = [];
       for (let i = 0; i < n; i++) {
+        if (rest !== undefined) await pause(rest);
         const begin = performance.now();
         await run(i);
         samples.push((performance.now() - begin) * 1e6);

@@ -1,3 +1,4 @@
-/** What tests look at from outside of the package's surface. Not shipped. */
-export { decode, decodeError, encode, encodeError } from './codec';
+/** What tests and benchmarks look at from outside of the package's surface. Not shipped. */
+export { decode, decodeAt, decodeError, encode, encodeError, encodeView } from './codec';
+export { native } from './native';
 export { errorClasses } from './errors';

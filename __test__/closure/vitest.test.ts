@@ -2,8 +2,8 @@
 import { basename, sep } from 'node:path';
 import * as path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { same } from '../codec/same';
 import { across, stop } from './support/across.mjs';
+import { identical } from './support/typed';
 
 afterAll(stop);
 
@@ -21,7 +21,7 @@ it('imports of Node by reference', async () => {
 });
 
 it('imports of TypeScript files by value', async () => {
-  expect(await across(() => [same(-0, 0), same(Number.NaN, Number.NaN)])).toEqual([false, true]);
+  expect(await across(() => [identical(-0, 0), identical(Number.NaN, Number.NaN)])).toEqual([false, true]);
 });
 
 it('variables of the file that are shared', async () => {

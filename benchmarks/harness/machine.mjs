@@ -1,14 +1,18 @@
 // Where and with what a run was made: a figure without that says nothing.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 function firstLine(command, ...args) {
   const { stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
   return error === undefined ? `${stdout}${stderr}`.trim().split('\n')[0] : undefined;
 }
 
-export const python = process.env.PYTHON ?? 'python3';
+/** Where the Python peers are installed: run.mjs does that, once. */
+export const venv = fileURLToPath(new URL('../.venv', import.meta.url));
+const installed = `${venv}/bin/python3`;
+export const python = () => process.env.PYTHON ?? (existsSync(installed) ? installed : 'python3');
 
 /** Lines about the machine and the versions of everything that took part. */
 export function machine() {
@@ -20,7 +24,7 @@ export function machine() {
     versions: [
       `${own.name} ${own.version} (${commit ?? 'no commit'})`,
       `Node.js ${process.versions.node}`,
-      firstLine(python, '--version') ?? 'no Python',
+      firstLine(python(), '--version') ?? 'no Python',
       ...Object.entries(dependencies).map(([name, version]) => `${name} ${version}`),
     ].join(', '),
   };

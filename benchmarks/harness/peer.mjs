@@ -7,7 +7,7 @@ export const multiproc = () => import('../../dist/index.mjs');
 
 /** A contestant in Python: a program in python/, and its arguments. */
 export function pythonPeer(program, ...args) {
-  return { command: [python, fileURLToPath(new URL(`../python/${program}`, import.meta.url)), ...args] };
+  return { command: [python(), fileURLToPath(new URL(`../python/${program}`, import.meta.url)), ...args] };
 }
 
 /** The URL of a worker's file in workers/. */

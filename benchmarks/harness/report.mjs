@@ -1,8 +1,8 @@
 // Tables: for the terminal as the cases end, and for RESULTS.md.
 
-const UNITS = { ns: 1, µs: 1e3, ms: 1e6 };
+export const UNITS = { ns: 1, µs: 1e3, ms: 1e6 };
 
-function figure(value) {
+export function figure(value) {
   if (value >= 100) return Math.round(value).toLocaleString('en');
   return value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3);
 }
@@ -27,12 +27,13 @@ function bestPeer(rows, by) {
 }
 
 /**
- * Whether our row reaches the goal: { atMost, unit } an absolute figure, { atMost, times } a multiple of another row.
+ * Whether our row reaches the goal: { atMost, unit } an absolute figure, { atMost, times } a multiple of another row, or
+ * of the best peer's.
  * `row` names ours where several are; `by` says what is compared.
  */
 function judge(goal, rows) {
   const ours = rows.find(({ name, ours }) => (goal.row === undefined ? ours : name === goal.row));
-  const reference = goal.times === undefined ? undefined : rows.find(({ name }) => name === goal.times);
+  const reference = goal.times === 'best peer' ? bestPeer(rows, goal.by) : rows.find(({ name }) => name === goal.times);
   if (ours === undefined || (goal.times !== undefined && reference === undefined)) return { met: undefined, got: '–' };
   const got = compared(ours, goal.by);
   if (reference === undefined) {
@@ -80,8 +81,8 @@ export function table(result) {
 }
 
 /** A section of RESULTS.md for one benchmark. */
-export function section({ title, about, results, skipped }, { date, load }) {
-  const parts = [`## ${title}`, `${about}\n\n${date}, load ${load}.`];
+export function section({ title, name, about, results, skipped }, { date, load }) {
+  const parts = [`## ${title}`, `${about}\n\n${date}, load ${load}.`, `![${title}](plots/${name}.svg)`];
   for (const result of results) {
     parts.push(`### ${result.title}`, result.about ?? '', table(result));
     for (const { text, got, word } of verdicts(result)) parts.push(`Goal: ${text}. Measured ${got}: ${word}.`);

@@ -4,7 +4,7 @@ import { Contestant } from './process.mjs';
 import { summary } from './stats.mjs';
 
 /** Milliseconds that one contestant may use for one case; after that it has fewer rounds, but never fewer than two. */
-const BUDGET_MS = 6_000;
+const BUDGET_MS = 3_000;
 const FEWEST = 2;
 
 /** Contestants of a benchmark that are there, and why the others are not. */
@@ -44,7 +44,11 @@ async function freshRound(file, { name, definition }, call, args) {
 async function runCase(file, one, present, wanted) {
   // A contestant may lack a call, or what an argument asks for (bytes, in JSON).
   const fields = present.filter(
-    ({ methods, definition, ended }) => !ended && methods.includes(one.call) && !one.args?.[definition.without],
+    ({ name, methods, definition, ended }) =>
+      !ended &&
+      methods.includes(one.call) &&
+      !one.args?.[definition.without] &&
+      (one.peers === undefined || one.peers.includes(name)),
   );
   const seen = new Map(fields.map(({ name }) => [name, { spent: 0, rounds: [] }]));
   const skipped = {};

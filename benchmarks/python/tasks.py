@@ -1,8 +1,9 @@
 """Pools of Python: first result, tasks awaited and at once, map. argv[1]: fork or spawn (multiprocessing.Pool), executor or loky."""
 
 import multiprocessing as mp
+import random
 import sys
-from time import perf_counter_ns
+from time import perf_counter, perf_counter_ns, sleep
 
 from contestant import serve, skip
 
@@ -15,12 +16,48 @@ def square(x):
     return x * x
 
 
+def echo(value):
+    return value
+
+
+def take(value):
+    if isinstance(value, dict):
+        return len(value["items"]) if "items" in value else value["id"]
+    return len(value)
+
+
+def spin(microseconds):
+    end = perf_counter() + microseconds / 1e6
+    while perf_counter() < end:
+        pass
+    return microseconds
+
+
+def record(i):
+    return {
+        "id": i,
+        "name": f"record-{i}",
+        "score": i * 1.5,
+        "ok": i % 2 == 0,
+        "tags": ["alpha", "beta", "gamma"],
+        "note": "x" * 880,
+    }
+
+
+VALUES = {
+    "record": lambda: record(7),
+    "graph": lambda: {"items": [record(i) for i in range(1024)]},
+    "bytes": lambda: b"\7" * (1 << 20),
+    "large": lambda: b"\7" * (64 << 20),
+}
+
+
 class Pool:
     def __init__(self, method):
         self.pool = mp.get_context(method).Pool(2)
 
-    def submit(self, x):
-        return self.pool.apply_async(inc, (x,))
+    def submit(self, x, function=inc):
+        return self.pool.apply_async(function, (x,))
 
     def result(self, handle):
         return handle.get()
@@ -33,8 +70,8 @@ class Executor:
     def __init__(self, executor):
         self.executor = executor
 
-    def submit(self, x):
-        return self.executor.submit(inc, x)
+    def submit(self, x, function=inc):
+        return self.executor.submit(function, x)
 
     def result(self, future):
         return future.result()
@@ -73,6 +110,7 @@ def main():
     def awaited(args):
         pool, samples = the_pool(), []
         for i in range(args["n"]):
+            sleep(args.get("rest", 0) / 1e3)
             begin = perf_counter_ns()
             pool.result(pool.submit(i))
             samples.append(perf_counter_ns() - begin)
@@ -93,7 +131,32 @@ def main():
         assert squares[-1] == 999_999**2
         return {"ns": perf_counter_ns() - begin, "ops": 1}
 
-    serve({"first": first, "awaited": awaited, "burst": burst, "map": map_all})
+    def values(args):
+        pool, value, n = the_pool(), VALUES[args["kind"]](), args["n"]
+        function = {"echo": echo, "take": take}[args["op"]]
+        begin = perf_counter_ns()
+        flying = []
+        for _ in range(n):
+            if len(flying) == 4:
+                pool.result(flying.pop(0))
+            flying.append(pool.submit(value, function))
+        for handle in flying:
+            pool.result(handle)
+        return {"ns": perf_counter_ns() - begin, "ops": n}
+
+    def all_at_once(function, arguments):
+        pool = the_pool()
+        begin = perf_counter_ns()
+        for handle in [pool.submit(x, function) for x in arguments]:
+            pool.result(handle)
+        return {"ns": perf_counter_ns() - begin, "ops": 1}
+
+    def varying(_):
+        dice = random.Random(12345)
+        return all_at_once(spin, [30 * 100 ** dice.random() for _ in range(400)])
+
+    calls = {"first": first, "awaited": awaited, "burst": burst, "map": map_all}
+    serve({**calls, "values": values, "varying": varying})
 
 
 if __name__ == "__main__":

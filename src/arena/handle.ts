@@ -80,5 +80,10 @@ export function fromHandle(handle: Handle): object {
     });
   }
   native.retain(handle.id);
-  return factory(handle.id);
+  try {
+    return factory(handle.id);
+  } catch (error) {
+    native.release(handle.id);
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@ import { SerializationError } from '../errors';
 
 const FIRST = 16 * 1024;
 /** Scratch memory larger than this is not kept. */
-const KEPT = 1 << 20;
+const KEPT = 4 << 20;
 /** A result above this is the scratch memory itself; below, a copy of its own. */
 const HAND_OVER = 64 * 1024;
 /** So many bytes in one piece are not copied into the scratch memory. */

@@ -1,6 +1,7 @@
 /** Bytes to values: the inverse of ./value-writer.ts. What no writer wrote gives a SerializationError. */
 import { fromHandle } from '../arena/handle';
 import { resolveReference, type Reference } from '../closure/reference';
+import { SerializationError } from '../errors';
 import { ByteReader, malformed } from './bytes';
 import { addErrorProperty, makeError } from './error-value';
 import { Tag, VIEWS } from './format';
@@ -163,11 +164,8 @@ export class ValueReader {
         return this.error();
       case Tag.DOM_EXCEPTION:
         return this.domException();
-      case Tag.HANDLE: {
-        const tree = this.string();
-        const kind = this.string();
-        return fromHandle({ tree, kind, id: input.count() });
-      }
+      case Tag.HANDLE:
+        return this.handle();
       case Tag.REFERENCE: {
         const reference = this.value() as Reference;
         if (this.onReference === undefined) return resolveReference(reference);
@@ -180,6 +178,7 @@ export class ValueReader {
 
   private property(object: object): void {
     const key = this.string();
+    if (key === 'length' && Array.isArray(object)) throw malformed('an array has two lengths');
     setOwn(object, key, this.value());
   }
 
@@ -190,6 +189,17 @@ export class ValueReader {
       array.length = index + 1;
     } else {
       array[index] = this.value();
+    }
+  }
+
+  private handle(): object {
+    const tree = this.string();
+    const kind = this.string();
+    const id = this.in.count();
+    try {
+      return fromHandle({ tree, kind, id });
+    } catch (error) {
+      throw new SerializationError(`a message is malformed: ${String(error)}`, '', { cause: error });
     }
   }
 

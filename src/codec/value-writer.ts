@@ -6,14 +6,16 @@
  * Knows what structured clone knows, and errors whole, Node's Buffers, handles of this library, registered symbols, and
  * functions where it is given a table of them. The rest is refused, with the way to it.
  */
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { handleOf } from '../arena/handle';
 import { tree } from '../arena/tree';
 import { rootReference, type Reference } from '../closure/reference';
+import { isDense, isIndex } from './arrays';
 import { ByteWriter } from './bytes';
 import { followsBuffer, isDetached, regExpParts, unboxed, viewParts } from './native-values';
 import { ObjectNumbers } from './object-numbers';
 import { MOST_KEYS, ShapeTrie } from './shapes';
+import { writeString } from './strings';
 import { errorParts } from './error-value';
 import { className, refuseNamespace, refuseRuntime } from './object-kind';
 import { type Form, Tag, VIEWS } from './format';
@@ -29,16 +31,10 @@ export interface FunctionNumbers {
   get(fn: Function): number | Reference | undefined;
 }
 
-/** Longer strings are looked at and copied in one piece each. */
-const LONG_STRING = 24;
-/** In one-byte strings V8 knows without a look that nothing matches. */
-const BEYOND_LATIN1 = /[^\0-\xff]/;
 /** A longer array is not asked for its keys: that would be a string for each index. */
 const LONG_ARRAY = 32;
 /** Fewer numbers are written one by one. */
 const FEW_NUMBERS = 8;
-/** Nothing of an array but how many elements it has, and its named properties. */
-const NAMED = { maxArrayLength: 0, depth: 0, customInspect: false, breakLength: Infinity, colors: false } as const;
 
 const { getPrototypeOf, getOwnPropertyDescriptor, keys: keysOf } = Object;
 const objectPrototype = Object.prototype;
@@ -493,33 +489,3 @@ export class ValueWriter {
 }
 
 const GETTER = 'it is a getter, which would have to run';
-
-function writeString(out: ByteWriter, text: string): void {
-  const { length } = text;
-  out.byte(Tag.LATIN1);
-  if (length <= LONG_STRING) {
-    const start = out.at;
-    out.byte(length);
-    if (out.shortLatin1(text)) return;
-    out.at = start;
-  } else if (!BEYOND_LATIN1.test(text)) {
-    out.count(length);
-    return out.latin1(text);
-  }
-  out.at--;
-  out.byte(Tag.UTF16);
-  out.count(length);
-  out.utf16(text);
-}
-
-/** Whether an array has all of its elements and nothing else. */
-function isDense(array: readonly unknown[]): boolean {
-  const { length } = array;
-  for (let i = 0; i < length; i++) if (array[i] === undefined && !Object.hasOwn(array, i)) return false;
-  return inspect(array, NAMED) === `[ ... ${length} more items ]`;
-}
-
-function isIndex(key: string, length: number): boolean {
-  const index = Number(key) >>> 0;
-  return index < length && String(index) === key;
-}

@@ -1,6 +1,6 @@
 /** Items in and out of a queue of the core, as messages of the codec. */
 import { native } from '../native';
-import { CLOSED, DONE, MORE, WAIT } from '../native/fast';
+import { DONE, MORE, type CLOSED, type WAIT } from '../native/fast';
 import { blockBytes } from '../arena/block-bytes';
 import { decodeAt, isPrepared, prepare, type Encoded, type Message } from '../codec';
 

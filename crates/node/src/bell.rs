@@ -3,7 +3,7 @@
 //! Before the loop polls (uv_prepare): if the bell was rung since the last look, JavaScript runs, at most
 //! [`ROUNDS`] times in a row; else the bell is told that this thread polls, and the loop sleeps with the bell's pipe in
 //! its set. So a ring costs a system call only where the loop sleeps. After the poll (uv_check, and the pipe's own
-//! callback) the bell is told that the thread is awake.
+//! callback, which also empties the pipe) the bell is told that the thread is awake.
 //!
 //! A pool worker sleeps otherwise: while nothing but the bell keeps its loop alive, it first sleeps one slice on the
 //! futex, which is woken faster than epoll; V8's own tasks and unreferenced handles wait no longer than that slice,
@@ -185,7 +185,7 @@ unsafe extern "C" fn on_prepare(handle: uv::Handle) {
 
 unsafe extern "C" fn on_check(handle: uv::Handle) {
     // SAFETY: as on_prepare.
-    unsafe { (*hook_of(handle)).pipe.end_poll() }
+    unsafe { (*hook_of(handle)).pipe.awake() }
 }
 
 unsafe extern "C" fn on_poll(handle: uv::Handle, _status: i32, _events: i32) {

@@ -152,18 +152,14 @@ fn refs(env: sys::napi_env, value: sys::napi_value) -> Result<Vec<Id>> {
     }
     let mut length = 0;
     // SAFETY: as above.
-    check(
-        unsafe { sys::napi_get_array_length(env, value, &mut length) },
-        "get_array_length",
-    )?;
+    let status = unsafe { sys::napi_get_array_length(env, value, &mut length) };
+    check(status, "get_array_length")?;
     (0..length)
         .map(|i| {
             let mut item = std::ptr::null_mut();
             // SAFETY: as above.
-            check(
-                unsafe { sys::napi_get_element(env, value, i, &mut item) },
-                "get_element",
-            )?;
+            let status = unsafe { sys::napi_get_element(env, value, i, &mut item) };
+            check(status, "get_element")?;
             Ok(id(number(env, item)))
         })
         .collect()

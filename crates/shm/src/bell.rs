@@ -252,9 +252,15 @@ mod pipes {
             quiet
         }
 
-        /// After the poll, whatever woke it: empties the pipe.
-        pub fn end_poll(&mut self) {
+        /// After the poll, whatever ended it.
+        pub fn awake(&mut self) {
             self.arena.mem.w32(slots::sleep(self.slot)).set(AWAKE);
+        }
+
+        /// After a poll that found the pipe readable: empties it too. A byte that comes later wakes the next poll for nothing,
+        /// once.
+        pub fn end_poll(&mut self) {
+            self.awake();
             System::drain(&self.read);
         }
 

@@ -1,0 +1,1 @@
+export function same(a: unknown, b: unknown): boolean;
