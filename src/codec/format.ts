@@ -84,7 +84,7 @@ export const enum Tag {
   WHOLE_VIEW = 34,
 }
 
-/** The classes of views, by their number in VIEW and WHOLE_VIEW. Never reordered. */
+/** The classes of views, by their number in VIEW and WHOLE_VIEW. Never reordered. In VIEW the number after the last is a Node Buffer on shared memory. */
 export const VIEWS = [
   DataView,
   Int8Array,

@@ -29,6 +29,12 @@ export interface TreeSnapshot {
     readonly size?: number;
     readonly maxSize?: number;
     readonly closed?: boolean;
+    /** One direction of a pipe. */
+    readonly pipe?: boolean;
+    /** Of a queue: items put and not reported by taskDone(). */
+    readonly unfinished?: number;
+    /** Of a value: the number of its type; with 0x100 that of an array with a lock. */
+    readonly type?: number;
     readonly waitingToGet?: readonly number[];
     readonly waitingToPut?: readonly number[];
   }[];
