@@ -76,13 +76,17 @@ describe('handed over', () => {
   test('as the result of a task, and to another task', async () => {
     const pool = new Pool(2);
     try {
-      const made = await pool.apply((array: Float64Array) => array.subarray(1), [
-        sharedArray(Float64Array, [0.5, 1.5, 2.5]),
-      ]);
+      const made = await pool.apply(
+        (array: Float64Array) => array.subarray(1),
+        [sharedArray(Float64Array, [0.5, 1.5, 2.5])],
+      );
       expect(isShared(made)).toBe(true);
-      await pool.map((i: number) => {
-        made[i] *= 10;
-      }, [0, 1]);
+      await pool.map(
+        (i: number) => {
+          made[i] *= 10;
+        },
+        [0, 1],
+      );
       expect([...made]).toEqual([15, 25]);
     } finally {
       await pool.terminate();
@@ -165,8 +169,16 @@ test('Atomics work on it across processes', async () => {
 
 test('isShared() tells them from others', () => {
   const array = sharedArray(Int16Array, 3);
-  expect([isShared(array), isShared(array.subarray(1)), isShared(array.buffer as ArrayBuffer)]).toEqual([true, true, true]);
-  expect([isShared(new Int16Array(3)), isShared(new ArrayBuffer(3)), isShared(array.slice())]).toEqual([false, false, false]);
+  expect([isShared(array), isShared(array.subarray(1)), isShared(array.buffer as ArrayBuffer)]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect([isShared(new Int16Array(3)), isShared(new ArrayBuffer(3)), isShared(array.slice())]).toEqual([
+    false,
+    false,
+    false,
+  ]);
   for (const wrong of [undefined, null, 5, {}, [1]]) expect(() => isShared(wrong as never)).toThrow(TypeError);
 });
 

@@ -293,7 +293,9 @@ function rawBytes({ bytes, own: isOwn, refs }: Message): Uint8Array {
   if (bytes[0] !== RAW) {
     throw new SerializationError('the message is a value and no bytes: recv() it', '');
   }
-  return isOwn ? new Uint8Array(bytes.buffer, bytes.byteOffset + 1, bytes.length - 1) : new Uint8Array(bytes.subarray(1));
+  return isOwn
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset + 1, bytes.length - 1)
+    : new Uint8Array(bytes.subarray(1));
 }
 
 /** The item of a message; handles in it have counts of their own then. */

@@ -14,8 +14,12 @@ import { Connection, READS } from './connection';
 import { Queue } from './queue';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 
-/** What can be waited for. */
-type Waitable = Connection | Sentinel | Queue | Process;
+/** What can be waited for, by its shape: anything that only looks like it is refused at the call. */
+export type Waitable =
+  | Pick<Connection, 'recv' | 'poll' | 'readable'>
+  | Pick<Queue, 'get' | 'size'>
+  | Pick<Process, 'join' | 'sentinel'>
+  | Sentinel;
 
 /** All of one wait, each once, in the order given. */
 class Watched<W extends Waitable> {
@@ -82,10 +86,7 @@ let waits = 0;
  * @example
  * for (const ready of await wait([connection, child])) console.log(ready === child ? 'ended' : await connection.recv());
  */
-export async function wait<W extends Connection | Sentinel | Queue | Process>(
-  on: Iterable<W>,
-  options?: WaitOptions,
-): Promise<W[]> {
+export async function wait<W extends Waitable>(on: Iterable<W>, options?: WaitOptions): Promise<W[]> {
   const timeout = checkTimeout(options);
   const signal = checkSignal(options);
   const watched = new Watched(on);
@@ -95,10 +96,7 @@ export async function wait<W extends Connection | Sentinel | Queue | Process>(
 }
 
 /** {@link wait}, blocking. */
-export function waitSync<W extends Connection | Sentinel | Queue | Process>(
-  on: Iterable<W>,
-  options?: WaitSyncOptions,
-): W[] {
+export function waitSync<W extends Waitable>(on: Iterable<W>, options?: WaitSyncOptions): W[] {
   const timeout = checkTimeout(options);
   const watched = new Watched(on);
   if (watched.isEmpty) return [];

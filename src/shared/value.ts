@@ -132,7 +132,7 @@ export class Value<K extends NumberType = NumberType> {
     const form = this.#form;
     const cell = this.#cell as Int32Array;
     if (form === SAME) return Atomics.add(cell, 0, n as number) as NumberOf<K>;
-    for (let bits = Atomics.load(cell, 0); ; ) {
+    for (let bits = Atomics.load(cell, 0); ;) {
       const before = form.read(bits) as number;
       const found = Atomics.compareExchange(cell, 0, bits, form.write(before + (n as number)) as number);
       if (found === bits) return before as NumberOf<K>;
@@ -155,7 +155,7 @@ export class Value<K extends NumberType = NumberType> {
     }
     const wanted = form.read(form.write(expected)) as number;
     const bits = form.write(next) as number;
-    for (let old = Atomics.load(cell, 0); ; ) {
+    for (let old = Atomics.load(cell, 0); ;) {
       const before = form.read(old) as number;
       if (before !== wanted && !(before !== before && wanted !== wanted)) return before as NumberOf<K>;
       const found = Atomics.compareExchange(cell, 0, old, bits);
