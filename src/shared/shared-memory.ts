@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { native } from '../native';
 import { disown, own, registerKind } from '../arena/handle';
 import { creationSite } from '../arena/site';
@@ -74,7 +73,7 @@ export class SharedMemory implements Disposable {
     if (name !== undefined || !create) checkName(name);
     if (size !== undefined || create) checkInteger(size, 'options.size', create ? 1 : 0);
     tree();
-    this.#name = name ?? `psm_${randomBytes(6).toString('hex')}`;
+    this.#name = name ?? `psm_${process.getBuiltinModule('node:crypto').randomBytes(6).toString('hex')}`;
     const found = native.namedOpen(this.#name, create, size ?? 0);
     this.#handle = found.handle;
     this.#size = found.size;

@@ -81,8 +81,8 @@ fn json(tree: &Snapshot) -> String {
                     r#","owner":{},"died":{died},"waiters":{waiters},"armed":{armed:?}"#,
                     owner.map_or("null".to_owned(), |slot| slot.to_string())
                 ),
-                Detail::Queue { size, max_size, closed, pipe, unfinished, producers, poppers, pushers, .. } => format!(
-                    r#","size":{size},"pipe":{pipe},"unfinished":{unfinished},"maxSize":{max_size},"closed":{closed},"producers":{producers},"waitingToGet":{poppers:?},"waitingToPut":{pushers:?}"#
+                Detail::Queue { size, max_size, closed, pipe, unfinished, done, producers, poppers, pushers, .. } => format!(
+                    r#","size":{size},"pipe":{pipe},"unfinished":{unfinished},"done":{done},"maxSize":{max_size},"closed":{closed},"producers":{producers},"waitingToGet":{poppers:?},"waitingToPut":{pushers:?}"#
                 ),
                 Detail::Value { kind } => format!(r#","type":{kind}"#),
                 Detail::Other => String::new(),

@@ -73,8 +73,10 @@ pub enum Detail {
         closed: bool,
         /// One direction of a pipe.
         pipe: bool,
-        /// Items put and not reported as done, where any was reported or is waited for.
+        /// Items put and not reported as done.
         unfinished: u64,
+        /// Items reported as done; 0 where nobody reports.
+        done: u64,
         /// Announced producers; 0: none.
         producers: u64,
         /// Slots that wait for a message.
@@ -158,6 +160,7 @@ fn object(m: &Mem, id: Id) -> Option<ObjectInfo> {
                 closed: ring::is_closed(m, id),
                 pipe: ring::is_pipe(m, id),
                 unfinished: crate::joinable::unfinished(m, id),
+                done: word(ring::DONE),
                 producers: word(ring::PRODUCERS),
                 poppers: bell::members(m, at + ring::ARMED_POP),
                 pushers: bell::members(m, at + ring::ARMED_PUSH),
