@@ -10,19 +10,18 @@ import * as bell from '../arena/bell';
 import { disown, own, registerKind } from '../arena/handle';
 import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
-import { decode, encode, encodeView, prepare, type Encoded } from '../codec';
-import { EndOfFileError, ProcessError, SerializationError, TimeoutError } from '../errors';
-import { checkBoolean, checkOptions, checkSignal, checkTimeout, refuseArgument } from '../validate';
-import { letGo, send, sendOrArm, take, takeOrArm, type Message } from './messages';
+import { encode, encodeView } from '../codec';
+import { EndOfFileError, ProcessError, TimeoutError } from '../errors';
+import { ARM, CLOSED, DONE, WAIT } from '../native/fast';
+import { checkBoolean, checkOptions, checkSignal, checkTimeout } from '../validate';
+import { checkBytes, popBytes, pushBytes } from './bytes-message';
+import { loaded, pop, push, pushEncoded, type Item } from './transport';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 
 const ADOPT: unique symbol = Symbol('adopt');
 
 /** Key of what wait() needs of a Connection. @internal */
 export const READS: unique symbol = Symbol('reads');
-
-/** First byte of a message that is bytes and no value. Others begin with the codec's form, which is never 0. */
-const RAW = 0;
 
 interface End {
   readonly id: number;
@@ -32,13 +31,8 @@ interface End {
   readonly writes: number;
 }
 
-/** What is sent: bytes, and what keeps alive whatever they name. */
-interface Outgoing extends Encoded {
-  readonly item?: unknown;
-}
-
-/** An awaited receive: what it gave, or what is to be decoded once its modules are loaded. */
-type Received<T> = { readonly value: T } | { readonly message: Message; readonly loading: Promise<void> };
+/** What an attempt to receive gave: a value, or an item whose modules have to be loaded before it is opened. */
+type Received = { readonly value: unknown } | { readonly item: Item };
 
 /**
  * One end of a pipe. Made by {@link Pipe}; can be handed to other processes, which then have the same end.
@@ -75,67 +69,71 @@ export class Connection<S = any, R = S> implements AsyncIterable<R> {
   async send(item: S, options?: WaitOptions): Promise<void> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
-    this.#writable();
-    if (!bell.isWaiting(this.#sends) && this.#sendOrArm(encodeView(item, 'item'))) return;
-    await this.#waitToSend({ item, ...encode(item, 'item') }, timeout, signal);
+    const queue = this.#writable();
+    if (!bell.isWaiting(this.#sends) && this.#isSent(push(queue, encodeView(item, 'item'), ARM))) return;
+    // The value is kept: were it collected, so would be the shared objects that its bytes name.
+    const message = { item, ...encode(item, 'item') };
+    await this.#waitToSend(() => pushEncoded(this.#writable(), message, ARM), timeout, signal);
   }
 
   /** {@link send}, blocking. */
   sendSync(item: S, options?: WaitSyncOptions): void {
     const timeout = checkTimeout(options);
-    this.#writable();
-    this.#sendSync(encodeView(item, 'item'), timeout);
+    if (!this.#isSent(push(this.#writable(), encodeView(item, 'item'), timeout))) throw fullAfter(timeout);
   }
 
   /** Receives the next item. @throws TimeoutError; EndOfFileError once the other end is closed and all is read. */
   async recv(options?: WaitOptions): Promise<R> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
-    const received = await this.#waitToReceive(receiveItem, timeout, signal);
+    const received = await this.#waitToReceive(() => this.#takeOpened(), timeout, signal);
     if ('value' in received) return received.value as R;
-    const { message, loading } = received;
-    try {
-      await loading;
-      return decode(message.bytes) as R;
-    } finally {
-      letGo(message.refs);
-    }
+    return (await loaded(received.item)) as R;
   }
 
   /** {@link recv}, blocking. */
   recvSync(options?: WaitSyncOptions): R {
-    return decoded(this.#receiveSync(checkTimeout(options))) as R;
+    const timeout = checkTimeout(options);
+    const item = checkEnd(pop(this.#readable(), timeout));
+    if (item === WAIT) throw emptyAfter(timeout);
+    return item.open() as R;
   }
 
   /** {@link send}, of bytes as they are. */
   async sendBytes(bytes: Uint8Array, options?: WaitOptions): Promise<void> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
-    const message = rawMessage(bytes);
-    this.#writable();
-    if (!bell.isWaiting(this.#sends) && this.#sendOrArm(message)) return;
-    await this.#waitToSend(message, timeout, signal);
+    checkBytes(bytes);
+    const queue = this.#writable();
+    if (!bell.isWaiting(this.#sends) && this.#isSent(pushBytes(queue, bytes, ARM))) return;
+    const copy = bytes.slice();
+    await this.#waitToSend(() => pushBytes(this.#writable(), copy, ARM), timeout, signal);
   }
 
   /** {@link sendBytes}, blocking. */
   sendBytesSync(bytes: Uint8Array, options?: WaitSyncOptions): void {
     const timeout = checkTimeout(options);
-    const message = rawMessage(bytes);
-    this.#writable();
-    this.#sendSync(message, timeout);
+    checkBytes(bytes);
+    if (!this.#isSent(pushBytes(this.#writable(), bytes, timeout))) throw fullAfter(timeout);
   }
 
   /** {@link recv}, of bytes that sendBytes() sent. */
   async recvBytes(options?: WaitOptions): Promise<Uint8Array> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
-    const received = await this.#waitToReceive((message) => ({ value: rawBytes(message) }), timeout, signal);
-    return (received as { value: Uint8Array }).value;
+    const attempt = () => {
+      const bytes = checkEnd(popBytes(this.#readable(), ARM));
+      return bytes === WAIT ? undefined : bytes;
+    };
+    return await this.#waitToReceive(attempt, timeout, signal);
   }
 
   /** {@link recvBytes}, blocking. */
   recvBytesSync(options?: WaitSyncOptions): Uint8Array {
-    return rawBytes(this.#receiveSync(checkTimeout(options)));
+    const timeout = checkTimeout(options);
+    const bytes = checkEnd(popBytes(this.#readable(), timeout));
+    if (bytes === WAIT) throw emptyAfter(timeout);
+    return bytes;
   }
 
   /** Whether it can be read: there is something, or nothing will come any more. Without a timeout: now. */
@@ -219,45 +217,29 @@ export class Connection<S = any, R = S> implements AsyncIterable<R> {
     return `send ${this.#writes}`;
   }
 
-  #sendOrArm({ bytes, refs }: Outgoing): boolean {
-    return this.#sent(sendOrArm(this.#writable(), bytes, refs));
+  /** False: it was full. */
+  #isSent(status: number): boolean {
+    if (status === CLOSED) throw new EndOfFileError('nobody can read the pipe any more');
+    return status === DONE;
   }
 
-  #sent(status: boolean | 'closed'): boolean {
-    if (status === 'closed') throw new EndOfFileError('nobody can read the pipe any more');
-    return status;
-  }
-
-  async #waitToSend(message: Outgoing, timeout: number, signal: AbortSignal | undefined): Promise<void> {
-    const sent = await bell.wait(this.#sends, () => this.#sendOrArm(message) || undefined, timeout, signal);
+  async #waitToSend(attempt: () => number, timeout: number, signal: AbortSignal | undefined): Promise<void> {
+    const sent = await bell.wait(this.#sends, () => this.#isSent(attempt()) || undefined, timeout, signal);
     if (sent === bell.TIMED_OUT) throw fullAfter(timeout);
   }
 
-  #sendSync({ bytes, refs }: Outgoing, timeout: number): void {
-    if (!this.#sent(send(this.#writes, bytes, refs, timeout))) throw fullAfter(timeout);
+  /** Takes an item, and opens it unless that has to wait: another may be taken before the waiting code goes on. */
+  #takeOpened(): Received | undefined {
+    const item = checkEnd(pop(this.#readable(), ARM));
+    if (item === WAIT) return undefined;
+    return item.loading === undefined ? { value: item.open() } : { item };
   }
 
-  async #waitToReceive<T>(
-    open: (message: Message) => Received<T>,
-    timeout: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Received<T>> {
+  async #waitToReceive<T>(attempt: () => T | undefined, timeout: number, signal: AbortSignal | undefined): Promise<T> {
     this.#readable();
-    const attempt = () => {
-      const message = takeOrArm(this.#readable());
-      if (message === 'closed') throw endOfFile();
-      return message && open(message);
-    };
     const received = await bell.wait(`recv ${this.#reads}`, attempt, timeout, signal);
     if (received === bell.TIMED_OUT) throw emptyAfter(timeout);
     return received;
-  }
-
-  #receiveSync(timeout: number): Message {
-    const message = take(this.#readable(), timeout);
-    if (message === 'closed') throw endOfFile();
-    if (message === undefined) throw emptyAfter(timeout);
-    return message;
   }
 }
 
@@ -267,8 +249,10 @@ function pollTimeout(options: WaitSyncOptions | undefined): number {
   return checkOptions(options).timeout === undefined ? 0 : checkTimeout(options);
 }
 
-function endOfFile(): EndOfFileError {
-  return new EndOfFileError('the other end of the pipe is closed, and all is read');
+/** @throws EndOfFileError where nothing will come any more. */
+function checkEnd<T>(taken: T | typeof CLOSED): T {
+  if (taken === CLOSED) throw new EndOfFileError('the other end of the pipe is closed, and all is read');
+  return taken;
 }
 
 function fullAfter(timeout: number): TimeoutError {
@@ -277,52 +261,6 @@ function fullAfter(timeout: number): TimeoutError {
 
 function emptyAfter(timeout: number): TimeoutError {
   return new TimeoutError(timeout > 0 ? `nothing came for ${timeout} ms` : 'there is nothing to receive');
-}
-
-function rawMessage(bytes: unknown): Outgoing {
-  if (!(bytes instanceof Uint8Array)) refuseArgument('bytes', 'a Uint8Array', bytes);
-  const message = Buffer.allocUnsafe(bytes.length + 1);
-  message[0] = RAW;
-  message.set(bytes, 1);
-  return { bytes: message, refs: [] };
-}
-
-/** The bytes of a message that are the receiver's own. */
-function rawBytes({ bytes, own: isOwn, refs }: Message): Uint8Array {
-  letGo(refs);
-  if (bytes[0] !== RAW) {
-    throw new SerializationError('the message is a value and no bytes: recv() it', '');
-  }
-  return isOwn
-    ? new Uint8Array(bytes.buffer, bytes.byteOffset + 1, bytes.length - 1)
-    : new Uint8Array(bytes.subarray(1));
-}
-
-/** The item of a message; handles in it have counts of their own then. */
-function decoded({ bytes, refs }: Message): unknown {
-  try {
-    checkItem(bytes);
-    return decode(bytes);
-  } finally {
-    letGo(refs);
-  }
-}
-
-function checkItem(bytes: Uint8Array): void {
-  if (bytes[0] === RAW) throw new SerializationError('the message is bytes and no value: recvBytes() it', '');
-}
-
-function receiveItem(message: Message): Received<unknown> {
-  let loading: Promise<void> | undefined;
-  try {
-    checkItem(message.bytes);
-    loading = prepare(message.bytes);
-  } catch (error) {
-    letGo(message.refs);
-    throw error;
-  }
-  if (loading === undefined) return { value: decoded(message) };
-  return { message: message.own ? message : { ...message, bytes: message.bytes.slice() }, loading };
 }
 
 /**

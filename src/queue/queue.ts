@@ -8,7 +8,7 @@ import { encode, encodeView, type Encoded } from '../codec';
 import { type ProcessError, QueueClosedError, QueueEmptyError, QueueFullError } from '../errors';
 import { checkInteger, checkIterable, checkOptions, checkSignal, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
-import { pop, push, pushEncoded, type Item } from './transport';
+import { loaded, pop, push, pushEncoded, type Item } from './transport';
 
 /** A bounded queue keeps 32 bytes for each item in one block of at most 1 GiB (crates/shm, queue.rs). */
 const MOST_ITEMS = 33_554_302;
@@ -286,17 +286,6 @@ export class Queue<T = any> implements AsyncIterable<T> {
   #closedError(): ProcessError {
     return new QueueClosedError('the queue is closed');
   }
-}
-
-/** Opens an item once the modules are there that it needs. */
-async function loaded(item: Item): Promise<unknown> {
-  try {
-    await item.loading;
-  } catch (error) {
-    item.drop();
-    throw error;
-  }
-  return item.open();
 }
 
 registerKind('Queue', (id) => Reflect.construct(Queue, [ADOPT, id]) as Queue);

@@ -10,7 +10,7 @@ import { disown, handleOf, own, registerKind } from '../arena/handle';
 import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
 import { wordsOf } from '../arena/words';
-import { decode, encodeView } from '../codec';
+import { decode, encode } from '../codec';
 import { ProcessError } from '../errors';
 
 const ADOPT: unique symbol = Symbol('adopt');
@@ -69,7 +69,7 @@ export class Shared<T> implements Disposable {
     }
     if (params[0] !== MAKE) throw new TypeError('a Shared is made by share()');
     const value = params[1] as T;
-    const { bytes, refs } = encodeView(value, 'value');
+    const { bytes, refs } = encode(value, 'value');
     const { end, block } = native.sharedCreate(bytes, refs as number[], params[2] as string);
     this.#end = end;
     this.#block = block;
