@@ -1,7 +1,12 @@
 import { Pool } from './pool';
 import { Process } from './process/process';
 import { checkStartMethod, getStartMethod } from './process/start-method';
+import { Pipe } from './queue/connection';
+import { JoinableQueue } from './queue/joinable-queue';
 import { Queue } from './queue/queue';
+import { SimpleQueue } from './queue/simple-queue';
+import { SynchronizedArray } from './shared/synchronized-array';
+import { Value } from './shared/value';
 import { Lock } from './sync/lock';
 import type { StartMethod } from './types';
 
@@ -11,11 +16,27 @@ export interface Context {
   readonly Process: typeof Process;
   readonly Pool: typeof Pool;
   readonly Queue: typeof Queue;
+  readonly SimpleQueue: typeof SimpleQueue;
+  readonly JoinableQueue: typeof JoinableQueue;
+  readonly Pipe: typeof Pipe;
+  readonly Value: typeof Value;
+  readonly SynchronizedArray: typeof SynchronizedArray;
   readonly Lock: typeof Lock;
 }
 
 /** The context of `method`, by default of the start method chosen. @throws TypeError, or ProcessError where it is not available. */
 export function getContext(method?: StartMethod): Context {
   checkStartMethod(method, 'method');
-  return Object.freeze({ startMethod: method ?? getStartMethod(), Process, Pool, Queue, Lock });
+  return Object.freeze({
+    startMethod: method ?? getStartMethod(),
+    Process,
+    Pool,
+    Queue,
+    SimpleQueue,
+    JoinableQueue,
+    Pipe,
+    Value,
+    SynchronizedArray,
+    Lock,
+  });
 }

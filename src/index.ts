@@ -8,7 +8,17 @@ export { currentProcess, parentProcess } from './process/known';
 export { isMainProcess } from './process/current';
 export { prewarm } from './process/prewarm';
 export { Lock } from './sync/lock';
+export { Connection, Pipe } from './queue/connection';
+export { JoinableQueue } from './queue/joinable-queue';
 export { Queue } from './queue/queue';
+export { SimpleQueue } from './queue/simple-queue';
+export { wait, waitSync } from './queue/wait';
+export type { ArrayOf, NumberOf, NumberType, TypedArray } from './shared/number-types';
+export { isShared, sharedArray } from './shared/shared-array';
+export { SharedMemory } from './shared/shared-memory';
+export { share, Shared } from './shared/shared-value';
+export { SynchronizedArray } from './shared/synchronized-array';
+export { Value } from './shared/value';
 export {
   currentTask,
   Pool,

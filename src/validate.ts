@@ -79,6 +79,11 @@ export function checkIterable(value: unknown, argument: string): asserts value i
   if (!iterable) throw typeError(argument, 'iterable', value);
 }
 
+/** A TypeError for an argument that is something else altogether. */
+export function refuseArgument(argument: string, allowed: string, value: unknown): never {
+  throw typeError(argument, allowed, value);
+}
+
 /** Milliseconds from options.timeout; -1 for none (undefined or Infinity). RangeError for NaN and below 0. */
 export function checkTimeout(options: WaitSyncOptions | undefined): number {
   if (options === undefined) return -1;

@@ -71,6 +71,11 @@ export function unref(): void {
   if (--refs === 0) native.bellRef(false);
 }
 
+/** From now on rings are heard: what was sent is let go of once it is taken, whatever this thread does. */
+export function attend(): void {
+  hook();
+}
+
 /** Calls `listener` at each bell, until the returned function is called. Does not keep the loop alive. */
 export function listen(listener: () => void): () => void {
   hook();

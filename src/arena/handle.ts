@@ -3,7 +3,7 @@
  *
  * Such an object is a block of the arena and a small JavaScript object in each thread that knows it. In a message it
  * is `{ tree, kind, id }`; the receiver gets the object that it already has for that id, or a new one.
- * Each JavaScript object owns one count of its block; a collected object gives it back.
+ * Each JavaScript object owns one count of its block, and of the other blocks that it is made of; a collected object gives them back.
  */
 import { native } from '../native';
 import { tree } from './tree';
@@ -16,20 +16,45 @@ export interface Handle {
   readonly tree: string;
   /** The class it is of: 'Lock', 'Queue'. */
   readonly kind: string;
-  /** Its block's id. */
+  /** Its block's id; -1 once it is closed or disposed: then it can't be sent. */
   readonly id: number;
+  /** Other blocks that it is made of: whoever holds it holds them too. */
+  readonly also: readonly number[];
 }
 
-const factories = new Map<string, (id: number) => object>();
-const known = new Map<number, WeakRef<object>>();
-const collected = new FinalizationRegistry<number>((id) => {
-  if (known.get(id)?.deref() === undefined) known.delete(id);
-  native.release(id);
-});
+/** A class of shared objects. */
+interface Kind {
+  readonly factory: (id: number) => object;
+  /** The objects of this thread, by their blocks. */
+  readonly known: Map<number, WeakRef<object>>;
+}
 
-/** Says how an object of `kind` is made from its block's id. The factory must call {@link own} on it. */
+const kinds = new Map<string, Kind>();
+const NONE: readonly number[] = Object.freeze([]);
+const collected = new FinalizationRegistry<Omit<Handle, 'tree'>>((handle) => {
+  forget(handle);
+  giveBack(handle);
+});
+/** Objects whose counts something else gives back. */
+const branded = new FinalizationRegistry<Omit<Handle, 'tree'>>(forget);
+
+function forget({ kind, id }: Omit<Handle, 'tree'>): void {
+  const known = kinds.get(kind)?.known;
+  if (known?.get(id)?.deref() === undefined) known?.delete(id);
+}
+
+/** The block itself first: an end of a pipe goes while its queues are still held. */
+function giveBack({ id, also }: Omit<Handle, 'tree'>): void {
+  native.release(id);
+  for (const other of also) native.release(other);
+}
+
+/**
+ * Says how an object of `kind` is made from its block's id. The factory gets one count of the block, and must call {@link own} on
+ * the object; other blocks that the object is made of it retains itself.
+ */
 export function registerKind(kind: string, factory: (id: number) => object): void {
-  factories.set(kind, factory);
+  kinds.set(kind, { factory, known: new Map() });
 }
 
 let loadKind: (kind: string) => void = () => {};
@@ -39,19 +64,32 @@ export function onUnknownKind(load: (kind: string) => void): void {
   loadKind = load;
 }
 
-/** Brands `object`, which from now on owns one count of block `id` that this thread holds. */
-export function own(object: object, kind: string, id: number): void {
-  Object.defineProperty(object, HANDLE, { value: Object.freeze({ tree: tree().tree, kind, id }) });
-  known.set(id, new WeakRef(object));
-  collected.register(object, id, object);
+/** Brands `object`, which from now on owns one count of block `id`, and one of each of `also`, that this thread holds. */
+export function own(object: object, kind: string, id: number, also: readonly number[] = NONE): void {
+  brand(object, kind, id, also);
+  collected.register(object, { kind, id, also }, object);
 }
 
-/** Gives the object's count back now, and not when it is collected. It must not be used any more. */
+/** Brands `object` as the one of block `id`. Its memory itself gives the count back. */
+export function brandMemory(object: object, kind: string, id: number): void {
+  brand(object, kind, id, NONE);
+  branded.register(object, { kind, id, also: NONE });
+}
+
+function brand(object: object, kind: string, id: number, also: readonly number[]): void {
+  const value: Handle = Object.freeze({ tree: tree().tree, kind, id, also });
+  Object.defineProperty(object, HANDLE, { value, configurable: true });
+  kinds.get(kind)?.known.set(id, new WeakRef(object));
+}
+
+/** Gives the object's counts back now, and not when it is collected. It can't be used or sent any more. */
 export function disown(object: object): void {
   const handle = handleOf(object);
   if (handle === undefined || !collected.unregister(object)) return;
-  known.delete(handle.id);
-  native.release(handle.id);
+  kinds.get(handle.kind)?.known.delete(handle.id);
+  const value: Handle = Object.freeze({ ...handle, id: -1, also: NONE });
+  Object.defineProperty(object, HANDLE, { value, configurable: true });
+  giveBack(handle);
 }
 
 /** The handle that `value` is, read without running user code; undefined where it is none. */
@@ -64,24 +102,24 @@ export function handleOf(value: object): Handle | undefined {
  *
  * @throws Error with code ERR_FOREIGN_HANDLE for a handle of another tree, ERR_UNKNOWN_HANDLE for an unknown kind.
  */
-export function fromHandle(handle: Handle): object {
+export function fromHandle(handle: Omit<Handle, 'also'>): object {
   if (handle.tree !== tree().tree) {
     throw Object.assign(new Error(`the ${handle.kind} belongs to another tree of processes (${handle.tree})`), {
       code: 'ERR_FOREIGN_HANDLE',
     });
   }
-  const object = known.get(handle.id)?.deref();
-  if (object !== undefined && handleOf(object)?.kind === handle.kind) return object;
-  if (!factories.has(handle.kind)) loadKind(handle.kind);
-  const factory = factories.get(handle.kind);
-  if (factory === undefined) {
+  if (!kinds.has(handle.kind)) loadKind(handle.kind);
+  const kind = kinds.get(handle.kind);
+  const object = kind?.known.get(handle.id)?.deref();
+  if (object !== undefined) return object;
+  if (kind === undefined) {
     throw Object.assign(new Error(`no class is known for the handle kind ${JSON.stringify(handle.kind)}`), {
       code: 'ERR_UNKNOWN_HANDLE',
     });
   }
   native.retain(handle.id);
   try {
-    return factory(handle.id);
+    return kind.factory(handle.id);
   } catch (error) {
     native.release(handle.id);
     throw error;

@@ -1,7 +1,7 @@
 /**
  * The bytes of a message.
  *
- * The first byte says which of three forms it has:
+ * The first byte says which of these forms it has:
  * - VALUE: one value in the form below.
  * - CLOSURES: functions, then one value; the order is explained in ./closures.ts.
  * - V8: what V8's own serializer wrote, for values that nest more deeply than the other forms can, and that hold nothing
@@ -13,6 +13,8 @@
  */
 
 export const enum Form {
+  /** Bytes as they are, of a pipe's sendBytes(): no value. */
+  BYTES = 0,
   VALUE = 1,
   CLOSURES = 2,
   V8 = 3,
@@ -84,7 +86,7 @@ export const enum Tag {
   WHOLE_VIEW = 34,
 }
 
-/** The classes of views, by their number in VIEW and WHOLE_VIEW. Never reordered. */
+/** The classes of views, by their number in VIEW and WHOLE_VIEW. Never reordered. In VIEW the number after the last is a Node Buffer on shared memory. */
 export const VIEWS = [
   DataView,
   Int8Array,

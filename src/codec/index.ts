@@ -146,6 +146,7 @@ function bufferOf(bytes: Uint8Array): Buffer {
 function read(reader: ValueReader): unknown {
   const form: Form = reader.in.byte();
   if (form === Form.V8) return deserialise(reader.in.rest());
+  if (form === Form.BYTES) throw new SerializationError('the message is bytes and no value: recvBytes() it', '');
   if (form !== Form.VALUE && form !== Form.CLOSURES) throw malformed(`its form ${form as number} is unknown`);
   const value = form === Form.VALUE ? reader.value() : readClosures(reader);
   if (reader.in.left > 0) throw malformed('something follows its end');

@@ -6,6 +6,7 @@
  * them, and a getter on an array's index is the one thing that this lets run.
  */
 import { inspect, types } from 'node:util';
+import { handleOf } from '../arena/handle';
 import { rootReference } from '../closure/reference';
 
 const { getPrototypeOf, getOwnPropertyDescriptor, keys } = Object;
@@ -48,7 +49,10 @@ export function isPlain(root: unknown): boolean {
       setForEach.call(value, (item) => void (plain &&= take(item)));
     } else if (ArrayBuffer.isView(value)) {
       if (Buffer.isBuffer(value) || types.isSharedArrayBuffer(value.buffer)) return false;
-    } else if (!types.isDate(value) && !types.isArrayBuffer(value)) {
+      if (handleOf(value.buffer) !== undefined) return false;
+    } else if (types.isArrayBuffer(value)) {
+      if (handleOf(value) !== undefined) return false;
+    } else if (!types.isDate(value)) {
       return false;
     }
     if (!plain) return false;

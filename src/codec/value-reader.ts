@@ -12,6 +12,11 @@ export const SKIPPED: Function = () => {};
 
 const NO_FUNCTIONS: readonly Function[] = [];
 
+/** A Node Buffer on shared memory. */
+function NodeBuffer(buffer: ArrayBuffer, offset: number, length?: number): Buffer {
+  return Buffer.from(buffer, offset, length);
+}
+
 type ViewConstructor = new (buffer: ArrayBuffer, offset: number, length?: number) => ArrayBufferView;
 
 export class ValueReader {
@@ -254,7 +259,8 @@ export class ValueReader {
 
   private view(): ArrayBufferView {
     const at = this.objects.push(undefined) - 1;
-    const type = VIEWS[this.in.byte()] as ViewConstructor | undefined;
+    const number = this.in.byte();
+    const type = (number === VIEWS.length ? NodeBuffer : VIEWS[number]) as ViewConstructor | undefined;
     const offset = this.in.count();
     const length = this.in.count();
     const buffer = this.value();

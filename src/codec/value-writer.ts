@@ -7,7 +7,7 @@
  * functions where it is given a table of them. The rest is refused, with the way to it.
  */
 import { types } from 'node:util';
-import { handleOf } from '../arena/handle';
+import { handleOf, type Handle } from '../arena/handle';
 import { tree } from '../arena/tree';
 import { rootReference, type Reference } from '../closure/reference';
 import { isDense, isIndex } from './arrays';
@@ -387,17 +387,19 @@ export class ValueWriter {
   private view(value: ArrayBufferView): void {
     const { out } = this;
     const { type, buffer, offset, length } = viewParts(value);
-    if (type === 'Uint8Array' && Buffer.isBuffer(value) && !types.isSharedArrayBuffer(buffer)) {
+    const isBuffer = type === 'Uint8Array' && Buffer.isBuffer(value);
+    const isShared = handleOf(buffer) !== undefined;
+    if (isBuffer && !isShared && !types.isSharedArrayBuffer(buffer)) {
       this.enter(value);
       out.byte(Tag.BUFFER);
       out.count(length);
       out.bytes(value);
       return;
     }
-    const number = viewNumbers.get(type);
+    const number = isBuffer && isShared ? VIEWS.length : viewNumbers.get(type);
     if (number === undefined) refuse(`a ${type} is not known to every Node that may read this`);
     if (isDetached(buffer)) refuse('its ArrayBuffer is detached');
-    if (this.wholeView(value, number, buffer, offset, length)) return;
+    if (!isShared && this.wholeView(value, number, buffer, offset, length)) return;
     this.enter(value);
     out.byte(Tag.VIEW);
     out.byte(number);
@@ -432,6 +434,8 @@ export class ValueWriter {
       refuse('a SharedArrayBuffer is shared with threads of this process only; sharedArray() makes one for all');
     }
     if (isDetached(value)) refuse('it is a detached ArrayBuffer');
+    const handle = handleOf(value);
+    if (handle !== undefined) return this.handle(handle);
     this.enter(value);
     const { resizable, maxByteLength } = value as ArrayBuffer & { resizable?: boolean; maxByteLength?: number };
     out.byte(resizable ? Tag.RESIZABLE_BUFFER : Tag.ARRAY_BUFFER);
@@ -459,18 +463,24 @@ export class ValueWriter {
     }
   }
 
+  private handle(handle: Handle): void {
+    if (handle.tree !== tree().tree) {
+      refuse(`the ${handle.kind} belongs to another tree of processes (${handle.tree})`);
+    }
+    if (handle.id < 0) refuse(`the ${handle.kind} is closed`);
+    this.out.byte(Tag.HANDLE);
+    this.string(handle.tree);
+    this.string(handle.kind);
+    this.out.count(handle.id);
+    this.refs.add(handle.id);
+    for (const other of handle.also) this.refs.add(other);
+  }
+
   /** An instance of a class: a handle, a DOMException, something of the runtime, or an object like any other. */
   private instance(value: object): void {
     const handle = handleOf(value);
     if (handle !== undefined) {
-      const own = tree().tree;
-      if (handle.tree !== own) refuse(`the ${handle.kind} belongs to another tree of processes (${handle.tree})`);
-      this.out.byte(Tag.HANDLE);
-      this.string(handle.tree);
-      this.string(handle.kind);
-      this.out.count(handle.id);
-      this.refs.add(handle.id);
-      return;
+      return this.handle(handle);
     }
     const reference = rootReference(value);
     if (reference !== undefined) return this.reference(reference);

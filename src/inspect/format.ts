@@ -29,6 +29,14 @@ export interface TreeSnapshot {
     readonly size?: number;
     readonly maxSize?: number;
     readonly closed?: boolean;
+    /** One direction of a pipe. */
+    readonly pipe?: boolean;
+    /** Of a queue: items put and not reported by taskDone(). */
+    readonly unfinished?: number;
+    /** Of a queue: items that were reported by taskDone(). */
+    readonly done?: number;
+    /** Of a value: the number of its type; with 0x100 that of an array with a lock. */
+    readonly type?: number;
     readonly waitingToGet?: readonly number[];
     readonly waitingToPut?: readonly number[];
   }[];
@@ -51,7 +59,7 @@ function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-/** A snapshot as text: a line for each member and each lock or queue, then the other blocks counted by kind. */
+/** A snapshot as text: a line for each member and each object, then the other blocks counted by kind. */
 export function formatTree(snapshot: TreeSnapshot): string {
   const pids = new Map(snapshot.slots.map(({ slot, pid }) => [slot, pid]));
   const who = (slots: readonly number[]) => slots.map((slot) => pids.get(slot) ?? `slot ${slot}`).join(' ');
@@ -68,23 +76,23 @@ export function formatTree(snapshot: TreeSnapshot): string {
       name,
     ]),
   ]);
-  const named = snapshot.objects.filter(({ kind }) => kind === 'Mutex' || kind === 'Queue');
+  const named = snapshot.objects.filter(isNamed);
   if (named.length > 0) {
     text += '\nobjects\n';
     text += table([
       ['id', 'kind', 'made at', 'used by', 'state'],
       ...named.map((object) => [
         object.id.toString(16),
-        object.kind === 'Mutex' ? 'Lock' : object.kind,
+        nameOf(object),
         object.label,
         who(object.holders),
-        object.kind === 'Mutex' ? lockState(object, who) : queueState(object, who),
+        stateOf(object, who),
       ]),
     ]);
   }
   const counts = new Map<string, { count: number; bytes: number }>();
   for (const { kind, bytes } of snapshot.objects) {
-    if (kind === 'Mutex' || kind === 'Queue') continue;
+    if (KINDS.has(kind)) continue;
     const sum = counts.get(kind) ?? { count: 0, bytes: 0 };
     counts.set(kind, { count: sum.count + 1, bytes: sum.bytes + bytes });
   }
@@ -96,6 +104,44 @@ export function formatTree(snapshot: TreeSnapshot): string {
 }
 
 type Snapshot = TreeSnapshot['objects'][number];
+
+/** What gets a line of its own, and what it is called. */
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['Mutex', 'Lock'],
+  ['Queue', 'Queue'],
+  ['End', 'End'],
+  ['Value', 'Value'],
+  ['Array', 'Array'],
+  ['Shared', 'Shared'],
+]);
+/** Names of the types of values by their numbers (../shared/number-types.ts). */
+const TYPES = 'int8 uint8 int16 uint16 int32 uint32 float32 float64 bigint64 biguint64'.split(' ');
+const ARRAY_FLAG = 0x100;
+
+function isNamed({ kind }: Snapshot): boolean {
+  return KINDS.has(kind);
+}
+
+function nameOf({ kind, pipe, type = 0 }: Snapshot): string {
+  if (pipe) return 'Pipe';
+  return kind === 'Value' && type >= ARRAY_FLAG ? 'SynchronizedArray' : KINDS.get(kind)!;
+}
+
+function stateOf(object: Snapshot, who: Who): string {
+  switch (object.kind) {
+    case 'Mutex':
+      return lockState(object, who);
+    case 'Queue':
+      return queueState(object, who);
+    case 'Value':
+      return TYPES[(object.type ?? 0) % ARRAY_FLAG] ?? '';
+    case 'End':
+      return '';
+    default:
+      return mebibytes(object.bytes);
+  }
+}
+
 type Who = (slots: readonly number[]) => string;
 
 function lockState({ owner, died, waiters, armed }: Snapshot, who: Who): string {
@@ -105,9 +151,11 @@ function lockState({ owner, died, waiters, armed }: Snapshot, who: Who): string 
   return parts.join(', ');
 }
 
-function queueState({ size, maxSize, closed, waitingToGet = [], waitingToPut = [] }: Snapshot, who: Who): string {
+function queueState(queue: Snapshot, who: Who): string {
+  const { size, maxSize, closed, pipe, done = 0, unfinished = 0, waitingToGet = [], waitingToPut = [] } = queue;
   const parts = [`${size} items${maxSize ? ` of ${maxSize}` : ''}`];
-  if (closed) parts.push('closed');
+  if (done > 0 && unfinished > 0) parts.push(`${unfinished} unfinished`);
+  if (closed) parts.push(pipe ? 'at its end' : 'closed');
   if (waitingToGet.length > 0) parts.push(`get awaited by ${who(waitingToGet)}`);
   if (waitingToPut.length > 0) parts.push(`put awaited by ${who(waitingToPut)}`);
   return parts.join(', ');

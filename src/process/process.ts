@@ -17,6 +17,7 @@ import { identity, nextPath, running } from './current';
 import { launch, setOwnName, type Child } from './launch';
 import { FAILED } from './messages';
 import { encodeRun } from './payload';
+import { sentinelOf, type Sentinel } from './sentinel';
 import { SIGINT, SIGKILL, SIGTERM } from './signals';
 import { replenishNow } from './spares';
 
@@ -38,10 +39,7 @@ export type ProcessOptions<A extends readonly unknown[]> = ProcessSettings & { t
     ? { args?: readonly [...A] }
     : { args: readonly [...A] });
 
-/** Becomes readable when the process has ended: for wait(). */
-export interface Sentinel {
-  readonly ready: boolean;
-}
+export type { Sentinel } from './sentinel';
 
 /** A process that runs already and is no child of this one: this process itself, or its parent. */
 interface Known {
@@ -227,12 +225,7 @@ export class Process<A extends readonly unknown[] = any[]> {
   /** For wait(). @throws ProcessError before start(). */
   get sentinel(): Sentinel {
     const child = this.#started();
-    const poll = () => this.#poll(child) !== undefined;
-    return (this.#sentinel ??= {
-      get ready() {
-        return poll();
-      },
-    });
+    return (this.#sentinel ??= sentinelOf(() => this.#poll(child) !== undefined));
   }
 
   get name(): string {

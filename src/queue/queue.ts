@@ -8,12 +8,16 @@ import { encode, encodeView, type Encoded } from '../codec';
 import { type ProcessError, QueueClosedError, QueueEmptyError, QueueFullError } from '../errors';
 import { checkInteger, checkIterable, checkOptions, checkSignal, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
-import { pop, push, pushEncoded, type Item } from './transport';
+import { loaded, pop, push, pushEncoded, type Item } from './transport';
 
 /** A bounded queue keeps 32 bytes for each item in one block of at most 1 GiB (crates/shm, queue.rs). */
 const MOST_ITEMS = 33_554_302;
 
-const ADOPT: unique symbol = Symbol('adopt');
+/** First argument of the constructors where an existing block is adopted. @internal */
+export const ADOPT: unique symbol = Symbol('adopt');
+
+/** As what the instances of a class travel; those of a class that a user derives, as what it is derived from. @internal */
+export const KIND: unique symbol = Symbol('kind');
 
 /** An item that waits for room. The value is kept: were it collected, so would be the shared objects that its bytes name. */
 interface Waiting extends Encoded {
@@ -32,6 +36,8 @@ interface Waiting extends Encoded {
  * await queue.get();   // 'hello'
  */
 export class Queue<T = any> implements AsyncIterable<T> {
+  /** @internal */
+  static readonly [KIND]: string = 'Queue';
   readonly #id: number;
   readonly #maxSize: number;
   /** Waits of one key are served in order, so that this thread's puts, and its gets, stay in order. */
@@ -61,7 +67,7 @@ export class Queue<T = any> implements AsyncIterable<T> {
     }
     this.#waitingPuts = `put ${this.#id}`;
     this.#waitingGets = `get ${this.#id}`;
-    own(this, 'Queue', this.#id);
+    own(this, new.target[KIND], this.#id);
   }
 
   /** Puts `item`, waiting while the queue is full. @throws QueueFullError at the timeout, QueueClosedError, SerializationError. */
@@ -280,17 +286,6 @@ export class Queue<T = any> implements AsyncIterable<T> {
   #closedError(): ProcessError {
     return new QueueClosedError('the queue is closed');
   }
-}
-
-/** Opens an item once the modules are there that it needs. */
-async function loaded(item: Item): Promise<unknown> {
-  try {
-    await item.loading;
-  } catch (error) {
-    item.drop();
-    throw error;
-  }
-  return item.open();
 }
 
 registerKind('Queue', (id) => Reflect.construct(Queue, [ADOPT, id]) as Queue);

@@ -91,3 +91,14 @@ export function pop(queue: number, timeout: number): Item | typeof WAIT | typeof
 function copy(bytes: number): Buffer {
   return Buffer.from(scratch.subarray(0, bytes));
 }
+
+/** Opens an item once the modules are there that it needs. */
+export async function loaded(item: Item): Promise<unknown> {
+  try {
+    await item.loading;
+  } catch (error) {
+    item.drop();
+    throw error;
+  }
+  return item.open();
+}

@@ -4,6 +4,13 @@ import { onUnknownKind } from '../arena/handle';
 const MODULES: Readonly<Record<string, () => unknown>> = {
   Lock: () => require('../sync/lock'),
   Queue: () => require('../queue/queue'),
+  SimpleQueue: () => require('../queue/simple-queue'),
+  JoinableQueue: () => require('../queue/joinable-queue'),
+  Connection: () => require('../queue/connection'),
+  Array: () => require('../shared/shared-array'),
+  Value: () => require('../shared/value'),
+  SynchronizedArray: () => require('../shared/synchronized-array'),
+  Shared: () => require('../shared/shared-value'),
 };
 const all = (): unknown => require('../index');
 

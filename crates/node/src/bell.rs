@@ -100,6 +100,7 @@ unsafe extern "C" fn nothing(_: uv::Handle) {}
 /// # Safety
 /// `hook` is this thread's, and no reference to it is held: JavaScript may call back into this module.
 unsafe fn run(hook: *mut Hook) {
+    crate::member::tidy_if_joined();
     // SAFETY: by contract; the fields are copied out before JavaScript runs.
     let (env, callback, receiver, context) = unsafe {
         (*hook).seen = (*hook).arena.bell_seen((*hook).slot);

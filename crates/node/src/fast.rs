@@ -205,10 +205,12 @@ pub fn push(env: &Env, queue: f64, parts: &[&[u8]], refs: &[Id], timeout: f64) -
     if timeout == ARM {
         return with(|arena, m| {
             let queue = Queue::open(arena, id(queue)).map_err(shm_error)?;
+            let bytes = parts.iter().map(|part| part.len() as u64).sum();
+            let need = queue.need(arena, refs.len(), bytes);
             loop {
                 match queue.push(&mut m.heap, parts, refs) {
                     Ok(()) => return Ok(DONE),
-                    Err(QueueError::Full) if queue.arm_push(arena, m.slot) => continue,
+                    Err(QueueError::Full) if queue.arm_push(arena, m.slot, need) => continue,
                     Err(error) => return status(error),
                 }
             }

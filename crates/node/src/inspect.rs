@@ -81,9 +81,10 @@ fn json(tree: &Snapshot) -> String {
                     r#","owner":{},"died":{died},"waiters":{waiters},"armed":{armed:?}"#,
                     owner.map_or("null".to_owned(), |slot| slot.to_string())
                 ),
-                Detail::Queue { size, max_size, closed, producers, poppers, pushers, .. } => format!(
-                    r#","size":{size},"maxSize":{max_size},"closed":{closed},"producers":{producers},"waitingToGet":{poppers:?},"waitingToPut":{pushers:?}"#
+                Detail::Queue { size, max_size, closed, pipe, unfinished, done, producers, poppers, pushers, .. } => format!(
+                    r#","size":{size},"pipe":{pipe},"unfinished":{unfinished},"done":{done},"maxSize":{max_size},"closed":{closed},"producers":{producers},"waitingToGet":{poppers:?},"waitingToPut":{pushers:?}"#
                 ),
+                Detail::Value { kind } => format!(r#","type":{kind}"#),
                 Detail::Other => String::new(),
             };
             format!(

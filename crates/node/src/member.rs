@@ -214,6 +214,36 @@ pub fn adopt(block: f64) -> Result<()> {
     with(|_, m| m.heap.adopt(id(block)).map_err(shm_error))
 }
 
+/// Gives one count back, unless this thread has left the tree: then it holds nothing any more.
+pub fn release_if_joined(block: Id) {
+    let _ = MEMBER.try_with(|cell| {
+        if let Some(member) = cell
+            .try_borrow_mut()
+            .ok()
+            .as_deref_mut()
+            .and_then(Option::as_mut)
+        {
+            let _ = member.heap.release(block);
+        }
+    });
+}
+
+/// Lets go of what was only kept for a reason that has passed: messages that were taken meanwhile.
+pub fn tidy_if_joined() {
+    let _ = MEMBER.try_with(|cell| {
+        if let Some(member) = cell
+            .try_borrow_mut()
+            .ok()
+            .as_deref_mut()
+            .and_then(Option::as_mut)
+        {
+            if member.heap.pinned() > 0 {
+                member.heap.tidy();
+            }
+        }
+    });
+}
+
 /// Holds a block in the name of a child that does not run yet.
 #[napi(catch_unwind)]
 pub fn pre_hold(block: f64, slot: u32) -> Result<()> {

@@ -106,3 +106,23 @@ pub fn queue_closed(block: f64) -> Result<bool> {
         Ok(queue.is_closed(arena) || queue.is_producer_closed(arena, m.slot))
     })
 }
+
+/// Reports one item as done. False: as many are reported as were put.
+#[napi(catch_unwind)]
+pub fn queue_task_done(block: f64) -> Result<bool> {
+    with(|arena, _| {
+        Ok(Queue::open(arena, id(block))
+            .map_err(shm_error)?
+            .task_done(arena))
+    })
+}
+
+/// Whether all items that were put are reported as done; if not, this thread's bell rings when that may be so.
+#[napi(catch_unwind)]
+pub fn queue_joined_or_arm(block: f64) -> Result<bool> {
+    with(|arena, m| {
+        Ok(Queue::open(arena, id(block))
+            .map_err(shm_error)?
+            .is_joined_or_arm(arena, m.slot))
+    })
+}

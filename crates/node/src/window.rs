@@ -1,17 +1,47 @@
 //! Shared memory as external ArrayBuffers.
 
+use std::ffi::c_void;
+
+use multiproc_shm::Id;
 use napi::bindgen_prelude::{FromNapiValue, Unknown};
 use napi::{sys, Env};
 use napi_derive::napi;
 
 use crate::error::{coded, napi_error, shm_error, Result};
-use crate::member::{id, with};
+use crate::member::{self, id, with};
 
 /// Bytes of a window.
 const WINDOW: u64 = 1 << 20;
 
 /// `length` bytes of the arena from `offset` on, which lie in it.
-fn external(env: Env, offset: u64, length: u64) -> Result<Unknown<'static>> {
+pub fn external(env: Env, offset: u64, length: u64) -> Result<Unknown<'static>> {
+    // SAFETY: within the mapping (`within`), which lives as long as the process.
+    unsafe {
+        foreign(
+            env,
+            within(offset, length)?,
+            length,
+            None,
+            std::ptr::null_mut(),
+        )
+    }
+}
+
+/// The same, for a block of which the ArrayBuffer takes over one count. It is given back by the memory's finalizer and not by the
+/// object's: `transfer()` moves the memory into another object.
+pub fn counted(env: Env, block: Id, offset: u64, length: u64) -> Result<Unknown<'static>> {
+    let data = within(offset, length)?;
+    let hint = block.as_u64() as usize as *mut c_void;
+    // SAFETY: as in `external`; the hint is a number.
+    unsafe { foreign(env, data, length, Some(give_back), hint) }
+}
+
+unsafe extern "C" fn give_back(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
+    member::release_if_joined(Id::from_u64(hint as usize as u64));
+}
+
+/// Where that is in this process.
+fn within(offset: u64, length: u64) -> Result<*mut u8> {
     with(|arena, _| {
         if offset
             .checked_add(length)
@@ -22,27 +52,39 @@ fn external(env: Env, offset: u64, length: u64) -> Result<Unknown<'static>> {
                 format!("{length} bytes at {offset} are outside of the arena"),
             ));
         }
-        // SAFETY: within the mapping, by the check above; the mapping lives as long as the process.
-        let data = unsafe { arena.base().add(offset as usize) };
-        let mut value = std::ptr::null_mut();
-        // SAFETY: a live environment; the memory outlives every ArrayBuffer, so no finalizer is needed.
-        let status = unsafe {
-            sys::napi_create_external_arraybuffer(
-                env.raw(),
-                data.cast(),
-                length as usize,
-                None,
-                std::ptr::null_mut(),
-                &mut value,
-            )
-        };
-        if status != sys::Status::napi_ok {
-            return Err(napi_error(status, "create_external_arraybuffer"));
-        }
-        // SAFETY: `value` was just made in this environment.
-        unsafe { Unknown::from_napi_value(env.raw(), value) }
-            .map_err(|error| coded("ERR_NAPI", error))
+        // SAFETY: within the mapping, by the check above.
+        Ok(unsafe { arena.base().add(offset as usize) })
     })
+}
+
+/// Memory as an ArrayBuffer. V8 counts its bytes as this heap's external memory.
+///
+/// # Safety
+/// The memory stays until `finalize` is called with (`data`, `hint`); without one, for ever.
+pub unsafe fn foreign(
+    env: Env,
+    data: *mut u8,
+    length: u64,
+    finalize: sys::napi_finalize,
+    hint: *mut c_void,
+) -> Result<Unknown<'static>> {
+    let mut value = std::ptr::null_mut();
+    // SAFETY: a live environment; the memory outlives the ArrayBuffer, by contract.
+    let status = unsafe {
+        sys::napi_create_external_arraybuffer(
+            env.raw(),
+            data.cast(),
+            length as usize,
+            finalize,
+            hint,
+            &mut value,
+        )
+    };
+    if status != sys::Status::napi_ok {
+        return Err(napi_error(status, "create_external_arraybuffer"));
+    }
+    // SAFETY: `value` was just made in this environment.
+    unsafe { Unknown::from_napi_value(env.raw(), value) }.map_err(|error| coded("ERR_NAPI", error))
 }
 
 /// The `index`-th MiB of the arena.

@@ -25,7 +25,7 @@ mod real {
     use crate::geometry::*;
     use crate::os::{Handle, Platform, System};
     use crate::slots::{self, SlotInfo};
-    use crate::tag::Kind;
+    use crate::tag::{self, Kind};
     use crate::{block, Error};
     use std::time::Duration;
 
@@ -180,6 +180,11 @@ mod real {
             self.mem.w64(HEADER_BUDGET).get()
         }
 
+        /// A process of the tree uses named memory: from now on what the dead leave of it is swept.
+        pub fn note_named(&self) {
+            self.mem.w64(HEADER_NAMED).set(1);
+        }
+
         /// Start of the mapping in this process.
         pub fn base(&self) -> *mut u8 {
             self.mem.base()
@@ -195,6 +200,19 @@ mod real {
         pub fn range(&self, id: Id) -> Result<(u64, u64), Error> {
             self.mem.check(id)?;
             Ok((block::data(&self.mem, id), block::size(&self.mem, id)))
+        }
+
+        /// Bytes of an array. Errors: `BadId`, `WrongKind`.
+        pub fn array_bytes(&self, id: Id) -> Result<u64, Error> {
+            let (_, size) = self.range(id)?;
+            match self.kind(id)? {
+                Kind::Array => Ok(tag::bytes(block::tag_word(&self.mem, id).get()).min(size)),
+                found => Err(Error::WrongKind {
+                    id: id.as_u64(),
+                    expected: Kind::Array,
+                    found: found as u8,
+                }),
+            }
         }
 
         /// What the block is. Errors: `BadId`, also for a block that does not live.

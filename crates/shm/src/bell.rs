@@ -105,6 +105,20 @@ fn ring_word(m: &Mem, word: u64, first: Slot) {
     }
 }
 
+/// Rings all of a set and leaves the set as it is: for a set that may be somebody else's memory by now.
+pub(crate) fn ring_members(m: &Mem, set: u64) {
+    for i in 0..SET_WORDS {
+        let mut bits = m.w64(set + i * 8).get();
+        while bits != 0 {
+            let slot = i as u32 * SET_BITS + bits.trailing_zeros();
+            bits &= bits - 1;
+            if slot < SLOTS {
+                ring(m, slot);
+            }
+        }
+    }
+}
+
 /// Slots in a set.
 pub(crate) fn members(m: &Mem, set: u64) -> Vec<Slot> {
     (0..SLOTS)

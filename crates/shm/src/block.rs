@@ -226,6 +226,8 @@ fn finish(m: &Mem, id: Id, freeing: u64) {
     let tag = tag_word(m, id).get();
     if tag::kind_number(tag) == Kind::Queue as u8 {
         crate::ring::drain(m, id, by(freeing));
+    } else if tag::kind_number(tag) == Kind::End as u8 {
+        crate::end::tell(m, id);
     }
     tag_word(m, id).set(0);
     let size = size(m, id);

@@ -54,6 +54,9 @@ pub(crate) const HEADER_END: u64 = 80;
 pub(crate) const HEADER_RETAINED: u64 = if cfg!(loom) { 0 } else { 128 };
 /// How often such a block was taken.
 pub(crate) const HEADER_REUSED: u64 = if cfg!(loom) { 0 } else { 136 };
+/// 1 once a process of the tree has used named memory.
+#[cfg(not(loom))]
+pub(crate) const HEADER_NAMED: u64 = 144;
 
 #[cfg(not(loom))]
 const CLASS_WORDS: u64 = 1024;
@@ -238,6 +241,7 @@ impl Geometry {
             crate::ring::DATA,
             crate::ring::LAYOUT,
             crate::mutex::LAYOUT,
+            crate::end::LAYOUT,
         ];
         words
             .iter()

@@ -115,6 +115,11 @@ impl<'a> Heap<'a> {
         self.take(bytes, kind, &Content::Zeros)
     }
 
+    /// A zeroed block for an array of `bytes` bytes, which it remembers.
+    pub fn alloc_array(&mut self, bytes: u64) -> Result<Id, Error> {
+        self.take(bytes, Kind::Array, &Content::Zeros)
+    }
+
     /// As [`Heap::alloc`], with whatever bytes were there.
     pub fn alloc_raw(&mut self, bytes: u64, kind: Kind) -> Result<Id, Error> {
         self.take(bytes, kind, &Content::Anything)
@@ -144,7 +149,10 @@ impl<'a> Heap<'a> {
             let Some(taken) = block::take(m, id, self.slot) else {
                 continue;
             };
-            let mut tag = tag::of(kind);
+            let mut tag = match kind {
+                Kind::Array => tag::array(bytes),
+                kind => tag::of(kind),
+            };
             if size >= LARGE {
                 match back(m, id, bytes, kind, content) {
                     Ok(backed) if kind == Kind::Message => {

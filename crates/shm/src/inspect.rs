@@ -8,7 +8,21 @@ use crate::geometry::{high_water, set_bit, Id, Slot, SLOTS};
 use crate::mem::Mem;
 use crate::slots::{text, SlotInfo, SlotPhase};
 use crate::tag::Kind;
-use crate::{mutex, ring};
+use crate::{end, mutex, ring, slots, Error, Heap};
+
+/// Where a value has its type's number, and its label.
+const VALUE_TYPE: u64 = 8;
+const VALUE_LABEL: u64 = 64;
+/// Bytes of a value's block.
+const VALUE_SIZE: u64 = 128;
+
+/// A zeroed block for a value, held once; JavaScript lays out its first 64 bytes. The label is for `inspect`.
+pub fn new_value(heap: &mut Heap, label: &str) -> Result<Id, Error> {
+    let id = heap.alloc(VALUE_SIZE, Kind::Value)?;
+    let m = heap.mem();
+    slots::set_text(m, data(m, id) + VALUE_LABEL, 64, label);
+    Ok(id)
+}
 
 /// A tree at (about) one moment.
 #[derive(Debug, Clone)]
@@ -57,6 +71,12 @@ pub enum Detail {
         /// 0: as many as memory allows.
         max_size: u64,
         closed: bool,
+        /// One direction of a pipe.
+        pipe: bool,
+        /// Items put and not reported as done.
+        unfinished: u64,
+        /// Items reported as done; 0 where nobody reports.
+        done: u64,
         /// Announced producers; 0: none.
         producers: u64,
         /// Slots that wait for a message.
@@ -66,6 +86,11 @@ pub enum Detail {
         /// Who is inside of a push or pop right now.
         push_lock: Option<Slot>,
         pop_lock: Option<Slot>,
+    },
+    /// A value, or the record of an array with a lock.
+    Value {
+        /// Its type's number and flags, as JavaScript writes them.
+        kind: u32,
     },
     Other,
 }
@@ -133,6 +158,9 @@ fn object(m: &Mem, id: Id) -> Option<ObjectInfo> {
                 size: pushed.saturating_sub(popped),
                 max_size: word(ring::MAX_SIZE),
                 closed: ring::is_closed(m, id),
+                pipe: ring::is_pipe(m, id),
+                unfinished: crate::joinable::unfinished(m, id),
+                done: word(ring::DONE),
                 producers: word(ring::PRODUCERS),
                 poppers: bell::members(m, at + ring::ARMED_POP),
                 pushers: bell::members(m, at + ring::ARMED_PUSH),
@@ -140,6 +168,14 @@ fn object(m: &Mem, id: Id) -> Option<ObjectInfo> {
                 pop_lock: crate::lock::owner(m, at + ring::POP_LOCK),
             };
         }
+        Kind::End => info.label = text(m, at + end::LABEL, end::LABEL_SIZE),
+        Kind::Value => {
+            info.label = text(m, at + VALUE_LABEL, 64);
+            info.detail = Detail::Value {
+                kind: m.w32(at + VALUE_TYPE).get(),
+            };
+        }
+        Kind::Array => info.bytes = crate::tag::bytes(block::tag_word(m, id).get()).min(info.bytes),
         _ => (),
     }
     Some(info)

@@ -15,11 +15,15 @@ pub mod arena;
 pub mod bell;
 #[doc(hidden)]
 pub mod block;
+#[doc(hidden)]
+pub mod end;
 mod error;
 #[doc(hidden)]
 pub mod geometry;
 #[doc(hidden)]
 pub mod heap;
+#[doc(hidden)]
+pub mod joinable;
 #[doc(hidden)]
 pub mod liveness;
 #[doc(hidden)]
@@ -43,7 +47,11 @@ mod tag;
 #[cfg(not(loom))]
 pub mod inspect;
 #[cfg(not(loom))]
+pub mod named;
+#[cfg(not(loom))]
 mod os;
+#[cfg(not(loom))]
+mod shared;
 #[cfg(not(loom))]
 mod supervisor;
 
@@ -59,9 +67,12 @@ pub use {
     arena::ArenaOptions,
     bell::BellPipe,
     liveness::DeathWatch,
+    end::PipeEnd,
     mutex::Mutex,
+    named::NamedMemory,
     os::Handle,
     queue::{Queue, QueueError, QueueOptions, Taken},
+    shared::SharedValue,
     slots::{SlotInfo, SlotPhase},
     supervisor::Supervisor,
 };

@@ -10,7 +10,7 @@ use crate::geometry::{Id, Slot};
 use crate::heap::Heap;
 use crate::ring::{self, Body, Stop};
 use crate::tag::Kind;
-use crate::{bell, lock, slots, Error};
+use crate::{bell, joinable, lock, slots, Error};
 use std::time::{Duration, Instant};
 
 /// Payloads above this go into a block of their own.
@@ -18,6 +18,11 @@ const MOST_INLINE: u64 = 16 << 10;
 /// Bytes of ring that a bounded queue wants for each message, within limits.
 const SHARE: u64 = 1024;
 const LABEL_SIZE: usize = 64;
+
+/// Bytes of the block of one direction of a pipe.
+const PIPE: u64 = 512 << 10;
+/// What a message in a pipe counts at most, in bytes of its ring.
+const PIPE_STRETCH: u64 = 64 << 10;
 
 /// How a queue is made.
 #[derive(Debug, Clone, Default)]
@@ -97,6 +102,7 @@ pub struct Queue {
     inline: u64,
     max_size: u64,
     producers: bool,
+    pipe: bool,
 }
 
 impl Queue {
@@ -138,6 +144,19 @@ impl Queue {
         Ok(id)
     }
 
+    /// Makes one direction of a pipe, empty, held once by `heap`: a ring that is full by bytes. It holds at least 64 KiB of messages; an
+    /// empty one takes any message. `nonce` as `end.rs` says.
+    pub(crate) fn new_pipe(heap: &mut Heap, nonce: u64, label: &str) -> Result<Id, Error> {
+        let id = heap.alloc(PIPE, Kind::Queue)?;
+        let m = heap.mem();
+        let cap = block::size(m, id) - ring::DATA;
+        let inline = ring::record_size(0, MOST_INLINE).min(cap / 4);
+        ring::init(m, id, cap, 0, inline, 0, 0);
+        ring::init_pipe(m, id, PIPE_STRETCH.min(cap / 4), nonce);
+        slots::set_text(m, block::data(m, id) + ring::LABEL, LABEL_SIZE, label);
+        Ok(id)
+    }
+
     /// Checks that `id` names a queue.
     pub fn open(arena: &Arena, id: Id) -> Result<Queue, Error> {
         let m = &arena.mem;
@@ -148,6 +167,7 @@ impl Queue {
             inline: word(ring::INLINE),
             max_size: word(ring::MAX_SIZE),
             producers: word(ring::PRODUCERS) != 0,
+            pipe: ring::is_pipe(m, id),
         })
     }
 
@@ -211,6 +231,10 @@ impl Queue {
         if self.max_size != 0 && self.size(heap.arena()) >= self.max_size {
             return Err(QueueError::Full);
         }
+        let need = self.need(heap.arena(), refs.len(), bytes);
+        if self.pipe && !ring::can_push(m, self.id, heap.slot(), need) {
+            return Err(QueueError::Full);
+        }
         let head: Vec<u8> = refs
             .iter()
             .flat_map(|id| id.as_u64().to_ne_bytes())
@@ -239,6 +263,8 @@ impl Queue {
         timeout: Option<Duration>,
     ) -> Result<(), QueueError> {
         let mut end = Deadline::new(timeout);
+        let bytes = parts.iter().map(|p| p.len() as u64).sum();
+        let need = self.need(heap.arena(), refs.len(), bytes);
         loop {
             match self.push(heap, parts, refs) {
                 Err(QueueError::Full) => (),
@@ -246,7 +272,7 @@ impl Queue {
             }
             let (arena, slot) = (heap.arena(), heap.slot());
             let seen = bell::seen(&arena.mem, slot);
-            if self.arm_push(arena, slot) {
+            if self.arm_push(arena, slot, need) {
                 continue;
             }
             let left = end.left().ok_or(QueueError::TimedOut)?;
@@ -375,11 +401,21 @@ impl Queue {
         ring::can_pop(m, self.id)
     }
 
-    /// True: there is room, or the queue is closed; look again now. False: the bell rings when there is.
-    pub fn arm_push(&self, arena: &Arena, slot: Slot) -> bool {
+    /// Bytes of the ring that a message takes.
+    pub fn need(&self, arena: &Arena, refs: usize, bytes: u64) -> u64 {
+        let record = ring::record_size(refs, bytes);
+        if record <= self.inline {
+            return record;
+        }
+        ring::move_size(&arena.mem, block::data(&arena.mem, self.id), refs, bytes)
+    }
+
+    /// True: there is room for a message that takes `need` bytes, or the queue is closed; look again now. False: the bell rings
+    /// when there may be.
+    pub fn arm_push(&self, arena: &Arena, slot: Slot, need: u64) -> bool {
         let m = &arena.mem;
         bell::arm(m, block::data(m, self.id) + ring::ARMED_PUSH, slot);
-        ring::can_push(m, self.id, slot)
+        ring::can_push(m, self.id, slot, need)
     }
 
     /// No more puts: of this producer where producers were announced, else of anyone.
@@ -389,6 +425,16 @@ impl Queue {
         }
         ring::close(heap.mem(), self.id, heap.slot());
         heap.tidy();
+    }
+
+    /// Reports one message as done. False: as many are reported as were put.
+    pub fn task_done(&self, arena: &Arena) -> bool {
+        joinable::done(&arena.mem, self.id)
+    }
+
+    /// True: all messages that were put are reported as done. False: the bell rings when that may be so.
+    pub fn is_joined_or_arm(&self, arena: &Arena, slot: Slot) -> bool {
+        joinable::is_joined_or_arm(&arena.mem, self.id, slot)
     }
 
     /// Messages in it now.

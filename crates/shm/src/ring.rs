@@ -24,14 +24,18 @@
 //! by its full position against the frozen TAIL or HEAD (`repair.rs`). COMMITTED is raised after the memory is there, and
 //! lowered before it is given back.
 //!
+//! **CLOSED** is `nonce | 1 once closed`. The nonce is 0 but in a pipe, where it tells an end that goes (`end.rs`) that this is still
+//! the ring that it was made for.
+//!
 //! Nothing read here is trusted: a header that contradicts the mapping or the positions is `Corrupt`, and nothing is taken.
 
 use crate::bell::{self, SET_SIZE};
 use crate::block::{self, state_word};
-use crate::geometry::{Id, Slot};
+use crate::geometry::{Id, Slot, SLOTS, SUPERVISOR};
 use crate::lock;
 use crate::mem::Mem;
 use crate::plant::planted;
+use crate::slots;
 use crate::tag::{self, Kind};
 use crate::Error;
 
@@ -41,6 +45,8 @@ pub const CAP: u64 = 0;
 pub const MAX_SIZE: u64 = 8;
 pub const INLINE: u64 = 16;
 pub const PRODUCERS: u64 = 24;
+/// Of a pipe: a block's record takes as much of the ring as its bytes, at most this; 0: 16 bytes. See [`move_size`].
+pub const STRETCH: u64 = 32;
 // line 1: the push end
 pub const TAIL: u64 = LINE;
 pub const PSEQ: u64 = LINE + 8;
@@ -58,15 +64,18 @@ pub const CLOSED: u64 = ARMED_PUSH + if cfg!(loom) { SET_SIZE } else { 64 };
 pub const ENDED: u64 = CLOSED + 8;
 pub const PUT_BY: u64 = CLOSED + 16;
 pub const CLOSED_BY: u64 = PUT_BY + SET_SIZE;
+// of a joinable queue (`joinable.rs`)
+pub const DONE: u64 = CLOSED_BY + SET_SIZE;
+pub const ARMED_JOIN: u64 = DONE + 8;
 pub const LABEL: u64 = 1024;
 /// Where the records begin.
 pub const DATA: u64 = if cfg!(loom) {
-    CLOSED_BY + SET_SIZE
+    ARMED_JOIN + SET_SIZE
 } else {
     4096
 };
 /// For the layout hash.
-pub(crate) const LAYOUT: u64 = 1 + LINE * 7 + SOFT * 3;
+pub(crate) const LAYOUT: u64 = 2 + LINE * 7 + SOFT * 3;
 
 /// An unbounded queue whose content is small stays within this many bytes.
 const SOFT: u64 = 64 << 10;
@@ -115,6 +124,14 @@ pub fn record_size(refs: usize, bytes: u64) -> u64 {
 /// Bytes of a MOVE record.
 pub const MOVE_SIZE: u64 = HEADER + 8;
 
+/// Bytes of the ring that a record for a block takes. In a pipe it is stretched to the message's own size, up to a limit, so that
+/// positions alone say how much is in the pipe, exactly, whatever was killed where.
+#[inline]
+pub fn move_size(m: &Mem, at: u64, refs: usize, bytes: u64) -> u64 {
+    let stretch = m.w64(at + STRETCH).get() & !7;
+    record_size(refs, bytes).min(stretch).max(MOVE_SIZE)
+}
+
 /// Offset of the queue's block. The id has been checked.
 #[inline(always)]
 pub(crate) fn base(m: &Mem, queue: Id) -> u64 {
@@ -149,6 +166,18 @@ pub fn init(
     m.w64(at + INLINE).set(inline);
     m.w64(at + PRODUCERS).set(producers);
     m.w64(at + COMMITTED).set(committed);
+}
+
+/// Makes a fresh ring one direction of a pipe. `nonce` is even.
+pub fn init_pipe(m: &Mem, queue: Id, stretch: u64, nonce: u64) {
+    let at = base(m, queue);
+    m.w64(at + STRETCH).set(stretch);
+    m.w64(at + CLOSED).set(nonce);
+}
+
+/// One direction of a pipe.
+pub fn is_pipe(m: &Mem, queue: Id) -> bool {
+    m.w64(base(m, queue) + CLOSED).get() & !1 != 0
 }
 
 // ---------------------------------------------------------------- where a record goes
@@ -262,7 +291,7 @@ fn push_locked(
     }
     let need = match body {
         Body::Inline(_) => record_size(refs.len(), bytes),
-        Body::Block(_) => MOVE_SIZE,
+        Body::Block(_) => move_size(m, at, refs.len(), bytes),
     };
     let tail = position(m.w64(at + TAIL).get());
     let head = position(m.w64(at + HEAD).get());
@@ -391,7 +420,7 @@ fn find(m: &Mem, queue: Id, at: u64, cap: u64, mut pos: u64, tail: u64) -> Found
                 let size = if kind == BYTES {
                     record_size(refs, bytes)
                 } else {
-                    MOVE_SIZE
+                    move_size(m, at, refs, bytes)
                 };
                 if size > cap - offset || size > tail - pos {
                     return Found::Corrupt("a record is longer than what was pushed");
@@ -452,8 +481,8 @@ pub fn pop(
     };
     if !has_records(m, at) {
         // read in this order: what was pushed before the close is seen
-        let closed = m.w32(at + CLOSED).get() != 0;
-        if !has_records(m, at) {
+        let closed = m.w64(at + CLOSED).get() & 1 != 0;
+        if !has_records(m, at) || closed && planted("end of file without a second look") {
             return Err(if closed { Stop::Closed } else { Stop::Empty });
         }
     }
@@ -499,8 +528,14 @@ fn pop_locked(
             if pos != position(head) {
                 m.w64(at + HEAD).set(pos | head & 7);
             }
-            let closed = m.w32(at + CLOSED).get() != 0;
-            return Err(if closed { Stop::Closed } else { Stop::Empty });
+            // once more after the look at CLOSED: a last record may have come between
+            let closed = m.w64(at + CLOSED).get() & 1 != 0;
+            let empty = position(m.w64(at + TAIL).get()) == pos;
+            return Err(if closed && empty {
+                Stop::Closed
+            } else {
+                Stop::Empty
+            });
         }
     };
     let bytes = record.bytes as usize;
@@ -548,6 +583,14 @@ fn pop_locked(
     m.w64(at + HEAD).set(record.next | number & 7);
     if let Some(id) = record.block {
         block::received(m, id);
+    }
+    if record.refs > 0 && !planted("taker does not tell the sender") {
+        // it may let go of them now; those of a dead sender are the supervisor's
+        let sender = record.sender % SLOTS;
+        bell::ring(m, sender);
+        if !slots::is_alive(m, sender) {
+            bell::ring(m, SUPERVISOR);
+        }
     }
     Ok(Popped {
         pos: record.pos,
@@ -609,11 +652,11 @@ pub fn next_len(m: &Mem, queue: Id) -> Option<usize> {
 /// A pop would find a record, or that the queue is closed.
 pub fn can_pop(m: &Mem, queue: Id) -> bool {
     let at = base(m, queue);
-    has_records(m, at) || m.w32(at + CLOSED).get() != 0
+    has_records(m, at) || m.w64(at + CLOSED).get() & 1 != 0
 }
 
-/// A push of the largest record would find room, or that the queue is closed. Of an unbounded queue, the smallest.
-pub fn can_push(m: &Mem, queue: Id, slot: Slot) -> bool {
+/// A push of a record of `need` bytes would find room, or that the queue is closed. In a bounded queue every record has room.
+pub fn can_push(m: &Mem, queue: Id, slot: Slot, need: u64) -> bool {
     let at = base(m, queue);
     if is_closed_for(m, at, slot) {
         return true;
@@ -630,15 +673,7 @@ pub fn can_push(m: &Mem, queue: Id, slot: Slot) -> bool {
     };
     let head = position(word(HEAD));
     let tail = position(word(TAIL)).max(head);
-    place(
-        tail,
-        head,
-        word(INLINE).max(MOVE_SIZE).min(cap),
-        cap,
-        SOFT,
-        word(WRAP),
-    )
-    .is_some()
+    place(tail, head, need.min(cap), cap, SOFT, word(WRAP)).is_some()
 }
 
 /// The head belongs to the number taken: the room of what was counted as taken is free.
@@ -650,13 +685,13 @@ fn head_settled(m: &Mem, at: u64) -> bool {
 
 /// Nobody may put any more.
 pub fn is_closed(m: &Mem, queue: Id) -> bool {
-    m.w32(base(m, queue) + CLOSED).get() != 0
+    m.w64(base(m, queue) + CLOSED).get() & 1 != 0
 }
 
 /// Closed, or closed by this producer.
 #[inline]
 fn is_closed_for(m: &Mem, at: u64, slot: Slot) -> bool {
-    if m.w32(at + CLOSED).get() != 0 {
+    if m.w64(at + CLOSED).get() & 1 != 0 {
         return true;
     }
     m.w64(at + PRODUCERS).get() != 0 && {
@@ -681,9 +716,9 @@ fn finished(m: &Mem, at: u64) -> u64 {
 fn close_if_finished(m: &Mem, at: u64) {
     let producers = m.w64(at + PRODUCERS).get();
     if producers == 0 || finished(m, at) >= producers {
-        m.w32(at + CLOSED).set(1);
+        m.w64(at + CLOSED).or(1);
     }
-    if m.w32(at + CLOSED).get() != 0 && !planted("close wakes nobody") {
+    if m.w64(at + CLOSED).get() & 1 != 0 && !planted("close wakes nobody") {
         bell::ring_armed(m, at + ARMED_POP);
         bell::ring_armed(m, at + ARMED_PUSH);
     }
@@ -700,7 +735,7 @@ pub fn close(m: &Mem, queue: Id, slot: Slot) {
     }
     let done = m.w64(at + PRODUCERS).get();
     if done == 0 || finished(m, at) >= done {
-        m.w32(at + CLOSED).set(1);
+        m.w64(at + CLOSED).or(1);
     }
     lock::unlock(m, at + PUSH_LOCK);
     close_if_finished(m, at);

@@ -93,6 +93,11 @@ pub(crate) fn is_used(m: &Mem, slot: Slot) -> bool {
     slot == SUPERVISOR || phase(m.w64(state(slot)).get()) != FREE
 }
 
+/// Its thread runs, as far as is known.
+pub(crate) fn is_alive(m: &Mem, slot: Slot) -> bool {
+    phase(m.w64(state(slot)).get()) == ALIVE
+}
+
 /// FREE→CLAIMED of any slot but the root's and the supervisor's. `by` is the claimer's slot.
 pub fn claim(m: &Mem, by: Slot) -> Result<(Slot, u32), Error> {
     for slot in 1..SUPERVISOR {

@@ -5,7 +5,7 @@
 
 use crate::arena::Arena;
 use crate::bell::BellPipe;
-use crate::geometry::{Slot, HEADER_RETAINED, HEADER_REUSED, SUPERVISOR};
+use crate::geometry::{Slot, HEADER_NAMED, HEADER_RETAINED, HEADER_REUSED, SUPERVISOR};
 use crate::os::{Deaths, Platform, System, Watch};
 use crate::repair::Repair;
 use crate::{bell, block, slots, Error};
@@ -100,7 +100,13 @@ fn run(arena: &'static Arena, mut pipe: BellPipe, mut deaths: Deaths, shared: &S
         for pid in dead_pids.drain(..) {
             bury_process(arena, pid);
         }
-        while repair_dead(arena, &mut repair, shared) {}
+        let mut any = false;
+        while repair_dead(arena, &mut repair, shared) {
+            any = true;
+        }
+        if any && m.w64(HEADER_NAMED).get() != 0 {
+            crate::named::sweep();
+        }
         repair.tidy();
         let now = (m.w64(HEADER_REUSED).get(), m.w64(HEADER_RETAINED).get());
         if now != retained {

@@ -1,7 +1,8 @@
 //! The tag word of a block: what kind of object it is, and, for a message in transit, who sent it through which queue.
 //!
-//! Layout: `kind 8 bits << 56 | steps 4 bits << 52 | sender slot 12 bits << 40 | queue id 40 bits`. Only messages use the low
-//! 56 bits. `steps` + 1 sixteenths of a large block (or pages, where those are larger) have memory.
+//! Layout of a message's: `kind 8 bits << 56 | steps 4 bits << 52 | sender slot 12 bits << 40 | queue id 40 bits`; `steps` + 1
+//! sixteenths of a large block (or pages, where those are larger) have memory. Of an array's: `kind 8 bits << 56 | bytes 40 bits`.
+//! Others leave the low 56 bits zero.
 
 use crate::geometry::Id;
 use crate::Slot;
@@ -30,10 +31,14 @@ pub enum Kind {
     Barrier = 12,
     Table = 13,
     Other = 14,
+    /// Held while somebody has what it stands for: one end of a pipe, a shared value (`end.rs`).
+    End = 15,
+    /// The bytes of a shared value.
+    Shared = 16,
 }
 
 impl Kind {
-    const ALL: [Kind; 15] = [
+    const ALL: [Kind; 17] = [
         Kind::Raw,
         Kind::Message,
         Kind::Mutex,
@@ -49,6 +54,8 @@ impl Kind {
         Kind::Barrier,
         Kind::Table,
         Kind::Other,
+        Kind::End,
+        Kind::Shared,
     ];
 
     /// The kind with that number.
@@ -62,8 +69,20 @@ impl Kind {
     }
 }
 
+const BYTES: u64 = (1 << 40) - 1;
+
 pub(crate) fn of(kind: Kind) -> u64 {
     (kind as u64) << 56
+}
+
+/// The tag of an array of so many bytes, which need not be all of its block.
+pub(crate) fn array(bytes: u64) -> u64 {
+    of(Kind::Array) | bytes & BYTES
+}
+
+/// Bytes of an array.
+pub(crate) fn bytes(tag: u64) -> u64 {
+    tag & BYTES
 }
 
 pub(crate) fn kind_number(tag: u64) -> u8 {

@@ -11,6 +11,7 @@
 #![cfg(loom)]
 
 mod block;
+mod ends;
 mod locks;
 mod planted;
 mod queue;

@@ -50,5 +50,12 @@ planted! {
     pin_lets_go_at_once: "pin lets go at once" => "refs::sender_killed";
     refs_of_the_dead_are_not_pinned: "refs of the dead are not pinned" => "refs::sender_killed";
     generation_before_the_word: "generation before the word" => "slots::the_end_of_a_thread_is_told";
+    end_tells_nobody: "end tells nobody" => "ends::the_last_holder_closes";
+    end_wakes_nobody: "end wakes nobody" => "ends::all_is_read_before_the_end_of_file";
+    end_is_told_without_a_nonce: "end is told without a nonce" => "ends::a_ring_that_is_something_else_by_now_is_left_alone";
+    end_of_file_without_a_second_look: "end of file without a second look" => "ends::all_is_read_before_the_end_of_file";
+    taker_does_not_tell_the_sender: "taker does not tell the sender" => "ends::a_sender_hears_that_its_end_was_taken";
+    last_report_wakes_nobody: "last report wakes nobody" => "ends::a_joiner_hears_the_last_report";
+    reports_pass_what_was_put: "reports pass what was put" => "ends::reports_do_not_pass_what_was_put";
     stale_child_overwrites: "stale child overwrites" => "slots::claim_dies_with_its_claimer";
 }

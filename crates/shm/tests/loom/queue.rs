@@ -312,7 +312,7 @@ fn producer_sleeps_and_wakes() {
                 assert!(matches!(stop, ring::Stop::Full));
                 let seen = bell::seen(m, B);
                 bell::arm(m, data(m, queue) + ring::ARMED_PUSH, B);
-                if !ring::can_push(m, queue, B) {
+                if !ring::can_push(m, queue, B, 16) {
                     bell::sleep(m, B, seen, Duration::MAX);
                 }
             }
