@@ -1,21 +1,32 @@
-import { Pool } from './pool';
-import { Process } from './process/process';
+import { SpawnPool, ThreadPool } from './pool/bound';
+import type { Pool } from './pool';
+import { SpawnProcess, ThreadProcess } from './process/bound';
+import type { Process } from './process/process';
 import { checkStartMethod, getStartMethod } from './process/start-method';
 import { Queue } from './queue/queue';
 import { Lock } from './sync/lock';
 import type { StartMethod } from './types';
 
+/** What is the same whatever the start method: objects of one tree are shared by its processes and threads alike. */
+const SHARED = {
+  Queue,
+  Lock,
+};
+
 /** The classes of this library, bound to one start method. */
-export interface Context {
+export interface Context extends Readonly<typeof SHARED> {
   readonly startMethod: StartMethod;
   readonly Process: typeof Process;
   readonly Pool: typeof Pool;
-  readonly Queue: typeof Queue;
-  readonly Lock: typeof Lock;
 }
 
-/** The context of `method`, by default of the start method chosen. @throws TypeError, or ProcessError where it is not available. */
+const CONTEXTS: Readonly<Record<StartMethod, Context>> = {
+  spawn: Object.freeze({ startMethod: 'spawn', Process: SpawnProcess, Pool: SpawnPool, ...SHARED }),
+  thread: Object.freeze({ startMethod: 'thread', Process: ThreadProcess, Pool: ThreadPool, ...SHARED }),
+};
+
+/** The context of `method`, by default of the start method chosen. @throws TypeError for what is no start method. */
 export function getContext(method?: StartMethod): Context {
   checkStartMethod(method, 'method');
-  return Object.freeze({ startMethod: method ?? getStartMethod(), Process, Pool, Queue, Lock });
+  return CONTEXTS[method ?? getStartMethod()];
 }

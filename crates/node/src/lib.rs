@@ -14,6 +14,7 @@ mod mutex;
 mod queue;
 mod scope;
 mod slices;
+mod threads;
 mod tree;
 mod uv;
 mod window;

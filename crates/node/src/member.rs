@@ -13,7 +13,7 @@ use napi_derive::napi;
 use crate::bell;
 use crate::children;
 use crate::error::{coded, napi_error, shm_error, Result};
-use crate::tree;
+use crate::{threads, tree};
 
 /// A member: one JavaScript thread.
 pub struct Member {
@@ -78,6 +78,30 @@ fn enter(tree: &'static tree::Tree) -> Result<Member> {
     })
 }
 
+/// Makes this thread, which has not joined, the member with a slot that was claimed for it.
+pub fn enter_claimed(env: Env, slot: Slot, generation: u32) -> Result<()> {
+    let tree = tree::tree()?;
+    MEMBER.with(|cell| {
+        let mut member = cell
+            .try_borrow_mut()
+            .map_err(|_| coded("ERR_REENTRANT", "a native call inside another one"))?;
+        if member.is_some() {
+            return Err(coded(
+                "ERR_PROCESS",
+                "a module that is loaded into every thread beforehand uses shared objects as it is loaded",
+            ));
+        }
+        tree.arena.enter(slot, generation, "").map_err(shm_error)?;
+        *member = Some(Member {
+            slot,
+            heap: Heap::new(tree.arena, slot),
+            taken: Vec::new(),
+        });
+        Ok(())
+    })?;
+    register_leave(env)
+}
+
 /// This thread ends: what it holds is given back, its children end. The main thread's slot goes with its process.
 unsafe extern "C" fn leave(_: *mut std::ffi::c_void) {
     let member = MEMBER.with(|cell| cell.try_borrow_mut().ok().and_then(|mut m| m.take()));
@@ -87,6 +111,7 @@ unsafe extern "C" fn leave(_: *mut std::ffi::c_void) {
         children::end_of(slot);
         tree.arena.leave(slot);
     }
+    threads::ended();
 }
 
 /// What join() tells.
@@ -135,7 +160,7 @@ pub fn attach(slot: u32, generation: u32) -> Result<()> {
 /// Whether this process was started by another one of its tree.
 #[napi(catch_unwind)]
 pub fn is_child() -> bool {
-    tree::joined().is_some_and(|tree| !tree.root)
+    threads::is_started() || tree::joined().is_some_and(|tree| !tree.root)
 }
 
 /// Ends this process, with what C code has printed written, and nothing else done.
