@@ -1,6 +1,7 @@
-import { SpawnPool, ThreadPool } from './pool/bound';
+import { join } from 'node:path';
+import type * as Classes from './classes';
+import { HERE } from './here';
 import type { Pool } from './pool';
-import { SpawnProcess, ThreadProcess } from './process/bound';
 import type { Process } from './process/process';
 import { checkStartMethod, getStartMethod } from './process/start-method';
 import { Queue } from './queue/queue';
@@ -20,13 +21,19 @@ export interface Context extends Readonly<typeof SHARED> {
   readonly Pool: typeof Pool;
 }
 
-const CONTEXTS: Readonly<Record<StartMethod, Context>> = {
-  spawn: Object.freeze({ startMethod: 'spawn', Process: SpawnProcess, Pool: SpawnPool, ...SHARED }),
-  thread: Object.freeze({ startMethod: 'thread', Process: ThreadProcess, Pool: ThreadPool, ...SHARED }),
-};
+let contexts: Readonly<Record<StartMethod, Context>> | undefined;
+
+function makeContexts(): Readonly<Record<StartMethod, Context>> {
+  // By its own name, so that functions can refer to what it exports.
+  const { SpawnPool, SpawnProcess, ThreadPool, ThreadProcess } = require(join(HERE, 'classes.js')) as typeof Classes;
+  return {
+    spawn: Object.freeze({ startMethod: 'spawn', Process: SpawnProcess, Pool: SpawnPool, ...SHARED }),
+    thread: Object.freeze({ startMethod: 'thread', Process: ThreadProcess, Pool: ThreadPool, ...SHARED }),
+  };
+}
 
 /** The context of `method`, by default of the start method chosen. @throws TypeError for what is no start method. */
 export function getContext(method?: StartMethod): Context {
   checkStartMethod(method, 'method');
-  return CONTEXTS[method ?? getStartMethod()];
+  return (contexts ??= makeContexts())[method ?? getStartMethod()];
 }

@@ -9,7 +9,7 @@
  * A thread's output goes through the event loop of the thread that started it, unless it is written here.
  */
 import { writeSync } from 'node:fs';
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 
 /** How long a full pipe is left alone before the next try. */
 const PAUSE_MS = 1;
@@ -59,9 +59,14 @@ export function ownOutput(): void {
     Object.defineProperty(process, name, {
       configurable: true,
       enumerable: true,
-      get: () => (stream ??= Object.assign(new Writable({ decodeStrings: false, write: writerTo(fd) }), { fd })),
+      get: () => (stream ??= writableTo(fd)),
     });
   }
+}
+
+function writableTo(fd: number): Writable {
+  const { Writable } = process.getBuiltinModule('node:stream');
+  return Object.assign(new Writable({ decodeStrings: false, write: writerTo(fd) }), { fd });
 }
 
 /** Sees to it for stdout and stderr when each is used first. */
