@@ -28,8 +28,9 @@ const timed = async (operation) => {
   return { ns: (performance.now() - begin) * 1e6, ops: 1 };
 };
 
-async function openOurs(prewarmed) {
-  const { Pool, prewarm } = await multiproc();
+async function openOurs(prewarmed, startMethod = 'spawn') {
+  const { getContext, prewarm } = await multiproc();
+  const { Pool } = getContext(startMethod);
   if (prewarmed) await prewarm(2);
   return {
     first: () =>
@@ -57,6 +58,7 @@ const openNode = () => ({
 export const contestants = {
   'multiproc, prewarmed': { ours: true, open: () => openOurs(true) },
   'multiproc, cold': { ours: true, open: () => openOurs(false) },
+  'multiproc, threads': { ours: true, open: () => openOurs(false, 'thread') },
   'node -e 0': { floor: true, open: openNode },
   ...Object.fromEntries(Object.entries(pools).map(([name, load]) => [name, { open: () => openPeer(load) }])),
   'Python Pool, fork': pythonPeer('tasks.py', 'fork'),

@@ -7,7 +7,7 @@ import { multiproc, pythonPeer, workerFile } from './harness/peer.mjs';
 export const title = 'Process';
 export const about =
   '"First line": from start() until word from the function has come back. "Start and join": until a function that does nothing has ended and the parent knows. ' +
-  'Cold: no process was booted beforehand; spare: one was, as after every first start.';
+  'Cold: no process was booted beforehand; spare: one was, as after every first start. Thread: the start method, beside a bare Worker.';
 
 const quiet = { of: 'best' };
 
@@ -40,8 +40,9 @@ async function each(n, operation, { before = () => {}, after = () => {} } = {}) 
 }
 
 /** @param spares whether processes booted beforehand are used. */
-async function openOurs(spares) {
-  const { configure, prewarm, Process, Queue } = await multiproc();
+async function openOurs(spares, startMethod = 'spawn') {
+  const { configure, getContext, prewarm } = await multiproc();
+  const { Process, Queue } = getContext(startMethod);
   configure({ spares: spares ? 1 : 0 });
   const queue = new Queue();
   const before = spares ? () => prewarm(1) : undefined;
@@ -100,6 +101,7 @@ function openThread() {
 export const contestants = {
   'multiproc, spare': { ours: true, open: () => openOurs(true) },
   'multiproc, cold': { ours: true, open: () => openOurs(false) },
+  'multiproc, thread': { ours: true, open: () => openOurs(false, 'thread') },
   'node -e 0': { floor: true, open: openNode },
   'child_process.fork': { open: openFork },
   'Worker (a thread)': { open: openThread },

@@ -83,15 +83,16 @@ function rounds({ run, close }) {
   };
 }
 
-async function openOurs() {
+async function openOurs(startMethod) {
   const { Pool } = await multiproc();
-  const pool = new Pool(2);
+  const pool = new Pool(2, { startMethod });
   const inc = (x) => x + 1;
   return rounds({ run: (x) => pool.apply(inc, [x]), close: () => pool.terminate() });
 }
 
 export const contestants = {
-  multiproc: { ours: true, open: openOurs },
+  multiproc: { ours: true, open: () => openOurs('spawn') },
+  'multiproc, threads': { ours: true, open: () => openOurs('thread') },
   ...Object.fromEntries(
     Object.entries(pools).map(([name, load]) => [name, { open: async () => rounds((await load())(2)) }]),
   ),

@@ -9,7 +9,7 @@ const dist = `${root}dist`;
 
 for (const name of readdirSync(dist, { recursive: true })) if (/\.js(\.map)?$/.test(name)) rmSync(`${dist}/${name}`);
 
-const entries = ['index', 'cli', 'internals', 'worker/boot'];
+const entries = ['index', 'cli', 'classes', 'internals', 'worker/boot', 'worker/thread-boot'];
 const isEntry = (id) => entries.some((name) => id.endsWith(`/src/${name}.ts`));
 const bundle = await rolldown({
   cwd: root,

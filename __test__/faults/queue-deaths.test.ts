@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
+import { DIED, die } from '../support/start-method';
 
 noLeaks();
 
@@ -140,11 +141,10 @@ test('items that hold handles survive the death of the one who put them', async 
   const target = (q: Queue<{ inner: Queue<number> }>, own: Queue<number>) => {
     for (let i = 0; i < 5; i++) own.putSync(i);
     q.putSync({ inner: own });
-    process.kill(process.pid, 'SIGKILL');
-    for (;;);
+    die();
   };
   const child = new Process({ target, args: [queue, new Queue<number>()] }).start();
-  expect(await child.join()).toBe(-9);
+  expect(await child.join()).toBe(DIED);
   const { inner } = queue.getSync();
   expect(inner.getManySync(9)).toEqual([0, 1, 2, 3, 4]);
 });

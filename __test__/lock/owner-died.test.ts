@@ -2,12 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { Lock, OwnerDiedError, Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
+import { DIED, die, threads } from '../support/start-method';
 
 noLeaks();
 
-type Death = 'SIGKILL' | 'SIGTERM' | 'abort' | 'exit' | 'return' | 'throw';
+type Death = 'kill' | 'terminate' | 'abort' | 'exit' | 'return' | 'throw';
 
-/** Takes the lock, says so, and ends in some way while it holds it; killed ones wait for that. */
+/** Takes the lock, says so, and ends in some way while it holds it; those that the parent ends wait for that. */
 function dieHolding(lock: Lock, said: Queue<string>, die: Queue<string>, way: string) {
   lock.acquireSync();
   said.putSync('held');
@@ -15,8 +16,7 @@ function dieHolding(lock: Lock, said: Queue<string>, die: Queue<string>, way: st
   if (way === 'abort') process.abort();
   if (way === 'exit') process.exit(0);
   if (way === 'throw') throw new Error('while it held the lock');
-  if (way !== 'return') process.kill(process.pid, way as NodeJS.Signals);
-  while (way.startsWith('SIG'));
+  while (way === 'kill' || way === 'terminate');
 }
 
 interface Holder {
@@ -29,17 +29,22 @@ interface Holder {
 }
 
 /** A child that holds a lock. */
-async function holder(way: Death = 'SIGKILL'): Promise<Holder> {
+async function holder(way: Death = 'kill'): Promise<Holder> {
   const lock = new Lock();
   const said = new Queue<string>();
   const order = new Queue<string>();
   const child = new Process({ target: dieHolding, args: [lock, said, order, way] }).start();
   await said.get();
-  return { lock, pid: child.pid!, child, order, die: () => (order.putSync('die'), child.join()) };
+  const endIt = () => {
+    order.putSync('die');
+    if (way === 'kill' || way === 'terminate') child[way]();
+    return child.join();
+  };
+  return { lock, pid: child.pid!, child, order, die: endIt };
 }
 
 /** An abandoned lock; the death is known to all when this settles. */
-async function abandoned(way: Death = 'SIGKILL'): Promise<{ lock: Lock; pid: number }> {
+async function abandoned(way: Death = 'kill'): Promise<{ lock: Lock; pid: number }> {
   const { lock, pid, die } = await holder(way);
   const told = lock.acquire().then(
     () => 'had it',
@@ -50,17 +55,21 @@ async function abandoned(way: Death = 'SIGKILL'): Promise<{ lock: Lock; pid: num
   return { lock, pid };
 }
 
-describe.each<Death>(['SIGKILL', 'SIGTERM', 'abort', 'exit', 'return', 'throw'])('a holder that ends by %s', (way) => {
-  test('is told of, with its pid, and its lock can be recovered', async () => {
-    const { lock, pid } = await abandoned(way);
-    expect(() => lock.acquireSync()).toThrow(expect.objectContaining({ code: 'ERR_OWNER_DIED', pid }));
-    expect(lock.recover()).toBe(true);
-    expect(lock.locked()).toBe(true);
-    lock.release();
-    expect(lock.acquireSync()).toBe(true);
-    lock.release();
-  });
-});
+// A thread can't abort.
+describe.each<Death>(['kill', 'terminate', 'exit', 'return', 'throw', ...(threads ? [] : (['abort'] as const))])(
+  'a holder that ends by %s',
+  (way) => {
+    test('is told of, with its pid, and its lock can be recovered', async () => {
+      const { lock, pid } = await abandoned(way);
+      expect(() => lock.acquireSync()).toThrow(expect.objectContaining({ code: 'ERR_OWNER_DIED', pid }));
+      expect(lock.recover()).toBe(true);
+      expect(lock.locked()).toBe(true);
+      lock.release();
+      expect(lock.acquireSync()).toBe(true);
+      lock.release();
+    });
+  },
+);
 
 describe('OwnerDiedError', () => {
   test('comes to those that wait already, blocked or awaiting, in any process', async () => {
@@ -146,7 +155,7 @@ describe('OwnerDiedError', () => {
     expect(await said.get()).toBe(true);
     await child.join();
     await expect(lock.acquire()).rejects.toMatchObject({ pid: child.pid });
-    expect(child.pid).not.toBe(pid);
+    expect(child.pid === pid).toBe(threads);
     expect(lock.recover()).toBe(true);
     lock.release();
   });
@@ -198,11 +207,10 @@ describe('a death that has nothing to do with the lock', () => {
     const target = (l: Lock) => {
       l.acquireSync();
       l.release();
-      process.kill(process.pid, 'SIGKILL');
-      for (;;);
+      die();
     };
     const child = new Process({ target, args: [lock] }).start();
-    expect(await child.join()).toBe(-9);
+    expect(await child.join()).toBe(DIED);
     expect(lock.acquireSync()).toBe(true);
     lock.release();
   });

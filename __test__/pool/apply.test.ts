@@ -1,15 +1,17 @@
 // One call in a worker: arguments, results, errors.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { currentTask, Pool } from 'multiproc';
+import { self, threads } from '../support/start-method';
 import { noLeaksOfPools } from './support';
 
 noLeaksOfPools();
 
-test('f runs in another process, and its result comes back', async () => {
+test('f runs in another process or thread, and its result comes back', async () => {
   await using pool = new Pool(2);
-  const [pid, sum] = await pool.apply((a: number, b: number) => [process.pid, a + b], [2, 3.5]);
+  const [pid, where, sum] = await pool.apply((a: number, b: number) => [process.pid, self(), a + b] as const, [2, 3.5]);
   expect(sum).toBe(5.5);
-  expect(pid).not.toBe(process.pid);
+  expect(where).not.toBe(self());
+  expect(pid === process.pid).toBe(threads);
   expect(pool.pids).toContain(pid);
 });
 
@@ -153,7 +155,9 @@ describe('what a task throws', () => {
     expect(error).toMatchObject({ name: 'RangeError', message: 'too far', limit: 7 });
     expect((error as Error).cause).toBeInstanceOf(TypeError);
     const { stack } = error as Error;
-    expect(stack).toMatch(/inWorker[^]*at pool\.apply \(in worker process \d+\)[^]*apply\.test/);
+    expect(stack).toMatch(
+      /inWorker[^]*at pool\.apply \(in worker (process \d+|thread ThreadPoolWorker-1)\)[^]*apply\.test/,
+    );
     expect(stack).not.toMatch(/dist\/(pool|worker)/);
   });
 

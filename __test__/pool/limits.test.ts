@@ -1,6 +1,7 @@
 // What ends a task early: its time limit, its AbortSignal.
 import { describe, expect, test } from 'vitest';
 import { currentTask, Pool, TaskTimeoutError } from 'multiproc';
+import { self } from '../support/start-method';
 import { noLeaksOfPools, upTo } from './support';
 
 noLeaksOfPools();
@@ -16,9 +17,9 @@ describe('timeout', () => {
     ['a promise that never settles', never],
   ] as const)('%s: TaskTimeoutError, and the worker is replaced', async ([, f]) => {
     await using pool = new Pool(1);
-    const pid = await pool.apply(() => process.pid);
+    const pid = await pool.apply(self);
     await expect(pool.apply(f, [], { timeout: 50, abortGrace: 20 })).rejects.toThrow(TaskTimeoutError);
-    const next = await pool.apply(() => process.pid);
+    const next = await pool.apply(self);
     expect(next).not.toBe(pid);
   });
 
@@ -42,11 +43,11 @@ describe('timeout', () => {
 
   test('a task that heeds currentTask().signal keeps its worker', async () => {
     await using pool = new Pool(1);
-    const pid = await pool.apply(() => process.pid);
+    const pid = await pool.apply(self);
     const heeding = () =>
       new Promise((_, reject) => currentTask()!.signal.addEventListener('abort', () => reject(new Error('heard'))));
     await expect(pool.apply(heeding, [], { timeout: 50, abortGrace: 20_000 })).rejects.toThrow(TaskTimeoutError);
-    expect(await pool.apply(() => process.pid)).toBe(pid);
+    expect(await pool.apply(self)).toBe(pid);
   });
 
   test('other tasks of the worker are not harmed', async () => {
@@ -83,12 +84,12 @@ describe('signal', () => {
 
   test('a running task rejects at once; its worker is killed after the grace', async () => {
     await using pool = new Pool(1);
-    const pid = await pool.apply(() => process.pid);
+    const pid = await pool.apply(self);
     const controller = new AbortController();
     const task = pool.apply(endless, [], { signal: controller.signal, abortGrace: 50 });
     setTimeout(() => controller.abort(), 50);
     await expect(task).rejects.toMatchObject({ name: 'AbortError' });
-    expect(await pool.apply(() => process.pid)).not.toBe(pid);
+    expect(await pool.apply(self)).not.toBe(pid);
   });
 
   test('a map ends', async () => {

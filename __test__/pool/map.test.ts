@@ -1,6 +1,7 @@
 // map, starmap, mapSettled: results in order, whatever the items are and however they are cut into chunks.
 import { describe, expect, test } from 'vitest';
 import { Pool } from 'multiproc';
+import { self } from '../support/start-method';
 import { noLeaksOfPools, upTo } from './support';
 
 noLeaksOfPools();
@@ -128,7 +129,7 @@ test('slow items go to all workers', async () => {
   await using pool = new Pool(2);
   const pids = await pool.map(async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
-    return process.pid;
+    return self();
   }, upTo(20));
   expect(new Set(pids).size).toBe(2);
 });
@@ -144,7 +145,7 @@ describe('errors', () => {
     const error = await pool.map(failOdd, upTo(500)).catch((e: unknown) => e as Error);
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({ message: 'odd 1' });
-    expect((error as Error).stack).toMatch(/at pool\.map \(in worker process \d+\)[^]*map\.test/);
+    expect((error as Error).stack).toMatch(/at pool\.map \(in worker (process|thread) \S+\)[^]*map\.test/);
     expect(pool.stats).toMatchObject({ done: 250, failed: 250, queued: 0, running: 0 });
   });
 

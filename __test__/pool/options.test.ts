@@ -1,6 +1,7 @@
 // Options of pools and tasks: initializer, maxTasksPerChild, retries, priority, key, maxQueued.
 import { describe, expect, test } from 'vitest';
 import { currentProcess, currentTask, Pool, QueueFullError, WorkerDiedError } from 'multiproc';
+import { DEATH, die, self } from '../support/start-method';
 import { noLeaksOfPools, upTo } from './support';
 
 noLeaksOfPools();
@@ -38,8 +39,8 @@ describe('initializer', () => {
   });
 
   test.for([
-    ['exits', (): void => process.exit(9), { exitCode: 9, signal: null }],
-    ['is killed', (): boolean => process.kill(process.pid, 'SIGKILL'), { exitCode: null, signal: 'SIGKILL' }],
+    ['exits', (): void => process.exit(3), { exitCode: 3, signal: null }],
+    ['dies', die, DEATH],
   ] as const)(
     'that %s: the tasks reject after a few tries, without a storm of processes',
     async ([, initializer, end]) => {
@@ -121,19 +122,19 @@ test('priority: higher first, equal ones in order', async () => {
 
 test('key: tasks of one key run on one worker', async () => {
   await using pool = new Pool(3);
-  const pids = await Promise.all(upTo(60).map((i) => pool.apply(() => process.pid, [], { key: `key ${i % 4}` })));
-  for (const key of upTo(4)) expect(new Set(pids.filter((_, i) => i % 4 === key)).size).toBe(1);
-  expect(new Set(pids).size).toBeGreaterThan(1);
-  expect(new Set(await pool.map(() => process.pid, upTo(50), { key: 'key 1', chunkSize: 1 }))).toEqual(
-    new Set([pids[1]]),
+  const workers = await Promise.all(upTo(60).map((i) => pool.apply(self, [], { key: `key ${i % 4}` })));
+  for (const key of upTo(4)) expect(new Set(workers.filter((_, i) => i % 4 === key)).size).toBe(1);
+  expect(new Set(workers).size).toBeGreaterThan(1);
+  expect(new Set(await pool.map(() => self(), upTo(50), { key: 'key 1', chunkSize: 1 }))).toEqual(
+    new Set([workers[1]]),
   );
 });
 
 test('key: goes to another worker when its own has died', async () => {
   await using pool = new Pool(2);
-  const first = await pool.apply(() => process.pid, [], { key: 1 });
-  process.kill(first, 'SIGKILL');
-  const later = await Promise.all(upTo(5).map(() => pool.apply(() => process.pid, [], { key: 1, retries: 1 })));
+  const first = await pool.apply(self, [], { key: 1 });
+  await expect(pool.apply(die, [], { key: 1 })).rejects.toThrow(WorkerDiedError);
+  const later = await Promise.all(upTo(5).map(() => pool.apply(self, [], { key: 1, retries: 1 })));
   expect(new Set(later).size).toBe(1);
   expect(later[0]).not.toBe(first);
 });

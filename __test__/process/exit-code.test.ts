@@ -2,10 +2,32 @@
 import { describe, expect, test } from 'vitest';
 import { Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
+import { threads } from '../support/start-method';
 
 noLeaks();
 
 const codeOf = (target: () => unknown) => new Process({ target }).start().join();
+
+/** What a thread can't do without its whole process. */
+const ofProcesses: [name: string, code: number, target: () => unknown][] = [
+  ['aborts', -6, () => process.abort()],
+  [
+    'segfaults',
+    -11,
+    () => {
+      process.kill(process.pid, 'SIGSEGV');
+      for (;;);
+    },
+  ],
+  [
+    'kills itself',
+    -9,
+    () => {
+      process.kill(process.pid, 'SIGKILL');
+      for (;;);
+    },
+  ],
+];
 
 const endings: [name: string, code: number, target: () => unknown][] = [
   ['returns', 0, () => {}],
@@ -56,26 +78,18 @@ const endings: [name: string, code: number, target: () => unknown][] = [
   ],
   ['calls process.exit() in a timer', 6, () => void setTimeout(() => process.exit(6), 1)],
   ['calls process.exit() in an exit handler', 9, () => void process.on('exit', () => process.exit(9))],
-  ['aborts', -6, () => process.abort()],
+  ['sets process.exitCode in an exit handler', 7, () => void process.on('exit', () => (process.exitCode = 7))],
   [
-    'segfaults',
-    -11,
-    () => {
-      process.kill(process.pid, 'SIGSEGV');
-      for (;;);
-    },
-  ],
-  [
-    'kills itself',
-    -9,
-    () => {
-      process.kill(process.pid, 'SIGKILL');
-      for (;;);
-    },
+    'throws in an exit handler',
+    1,
+    () =>
+      void process.on('exit', () => {
+        throw new Error('x');
+      }),
   ],
 ];
 
-test.each(endings)('a child that %s: %i', async (_, code, target) => {
+test.each(threads ? endings : [...endings, ...ofProcesses])('a child that %s: %i', async (_, code, target) => {
   expect(await codeOf(target)).toBe(code);
 });
 
@@ -84,13 +98,14 @@ test('a promise that never settles keeps nothing alive: the loop is empty, as in
   expect(await codeOf(() => new Promise(() => {}))).toBe(0);
 });
 
-test('a heap that runs out ends that child alone, by SIGABRT', async () => {
+test('a heap that runs out ends that child alone: a process by SIGABRT, a thread with 1 and an error', async () => {
   const target = () => {
     const all: unknown[] = [];
     for (;;) all.push(new Array(10_000).fill(all.length));
   };
   const child = new Process({ target, execArgv: ['--max-old-space-size=24'] }).start();
-  expect(await child.join()).toBe(-6);
+  expect(await child.join()).toBe(threads ? 1 : -6);
+  if (threads) expect(child.error).toMatchObject({ code: 'ERR_WORKER_OUT_OF_MEMORY' });
   expect(await codeOf(() => {})).toBe(0);
 });
 
@@ -131,7 +146,8 @@ describe('signals from the parent', () => {
     });
   });
 
-  test('a child that handles a signal decides itself', async () => {
+  // terminate() is no signal to a thread: it is ended, whatever it listens for.
+  test.skipIf(threads)('a child that handles a signal decides itself', async () => {
     const said = new Queue<string>();
     const target = (q: Queue<string>) => {
       const timer = setInterval(() => {}, 1000);
@@ -168,7 +184,28 @@ describe('signals from the parent', () => {
     expect(await child.join()).toBe(-9);
   });
 
-  test('a signal from elsewhere is seen as well', async () => {
+  test('a child that handles SIGINT decides itself', async () => {
+    const said = new Queue<string>();
+    const target = (q: Queue<string>) => {
+      const timer = setInterval(() => {}, 1000);
+      process.once('SIGINT', (signal) => {
+        process.once('SIGINT', () => process.exit(4));
+        q.putSync(signal);
+      });
+      q.putSync('ready');
+      return timer;
+    };
+    const child = new Process({ target, args: [said] }).start();
+    expect(await said.get()).toBe('ready');
+    child.interrupt();
+    expect(await said.get()).toBe('SIGINT');
+    expect(child.isAlive()).toBe(true);
+    child.interrupt();
+    expect(await child.join()).toBe(4);
+  });
+
+  // Nobody else can end a thread.
+  test.skipIf(threads)('a signal from elsewhere is seen as well', async () => {
     const child = await running('blocked');
     process.kill(child.pid!, 'SIGKILL');
     expect(await child.join()).toBe(-9);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { currentProcess, isMainProcess, parentProcess, Process } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 import { result } from '../support/program';
+import { threads } from '../support/start-method';
 
 noLeaks();
 
@@ -26,7 +27,7 @@ test('children and their children are numbered, and know their parents', async (
   const named = Object.fromEntries(people.map((person) => [person.name, person]));
   expect(Object.keys(named).sort()).toEqual(['Process-1', 'Process-1:1', 'Process-1:2', 'Process-2', 'custom']);
   for (const { isMain, alive } of people) expect([isMain, alive]).toEqual([false, true]);
-  expect(new Set(people.map(({ pid }) => pid)).size).toBe(5);
+  expect(new Set(people.map(({ pid }) => pid)).size).toBe(threads ? 1 : 5);
   expect(named['Process-1'].parent).toEqual({ name: 'MainProcess', pid: main, alive: true });
   expect(named['Process-2'].parent).toEqual({ name: 'MainProcess', pid: main, alive: true });
   const first = { name: 'Process-1', pid: named['Process-1'].pid, alive: true };

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { noLeaks } from '../support/leaks';
 import { result } from '../support/program';
+import { threads } from '../support/start-method';
 
 noLeaks();
 
@@ -16,7 +17,7 @@ interface State {
   readonly privateBytes: number;
 }
 
-test.each(['fresh', 'spares'])(
+test.each(threads ? ['fresh'] : ['fresh', 'spares'])(
   `${times} processes, started and joined one after the other: nothing is left (%s)`,
   { timeout: times * 1000 },
   async (kind) => {

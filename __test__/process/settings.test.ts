@@ -8,6 +8,7 @@ import { noLeaks } from '../support/leaks';
 import { result } from '../support/program';
 import { until } from '../support/until';
 import { childrenOf } from '../support/proc';
+import { threads } from '../support/start-method';
 
 noLeaks();
 
@@ -26,10 +27,10 @@ async function inChild<T>(look: () => T, settings: Settings = {}): Promise<T> {
   return answers.getSync();
 }
 
-describe.each(['a fresh process', 'a spare'])('%s', (kind) => {
+describe.each(threads ? ['a thread'] : ['a fresh process', 'a spare'])('%s', (kind) => {
   /** Boots a spare where the case wants one, and says afterwards that it was used. */
   async function prepared<T>(work: () => Promise<T>): Promise<T> {
-    if (kind === 'a fresh process') return work();
+    if (kind !== 'a spare') return work();
     const before = childrenOf(process.pid);
     await prewarm(1);
     const spares = childrenOf(process.pid).filter((pid) => !before.includes(pid));
@@ -71,6 +72,7 @@ describe.each(['a fresh process', 'a spare'])('%s', (kind) => {
 
   test('has the parent’s working directory at start(), or the one it was given', async () => {
     expect(await prepared(() => inChild(() => process.cwd()))).toBe(process.cwd());
+    if (threads) return;
     expect(await prepared(() => inChild(() => process.cwd(), { cwd: folder }))).toBe(folder);
   });
 
@@ -79,11 +81,30 @@ describe.each(['a fresh process', 'a spare'])('%s', (kind) => {
   });
 
   test('finds stdin at its end', async () => {
+    const answers = new Queue<number>();
+    const target = async (q: Queue<number>) => {
+      let bytes = 0;
+      for await (const chunk of process.stdin) bytes += (chunk as Buffer).length;
+      q.putSync(bytes);
+    };
+    const child = await prepared(async () => new Process({ target, args: [answers] }).start());
+    expect(await child.join()).toBe(0);
+    expect(answers.getSync()).toBe(0);
+  });
+
+  // Threads share the descriptors of their process.
+  test.skipIf(threads)('has descriptor 0 at its end', async () => {
     expect(await prepared(() => inChild(() => process.getBuiltinModule('node:fs').readFileSync(0).length))).toBe(0);
   });
 });
 
-test('a cwd that does not exist is an error of the child, not a hang', async () => {
+test.runIf(threads)('another cwd than that of the process is refused at once: its threads share it', () => {
+  expect(() => new Process({ target: () => {}, cwd: folder })).toThrow(
+    expect.objectContaining({ code: 'ERR_NOT_SUPPORTED', message: expect.stringContaining(folder) }),
+  );
+});
+
+test.skipIf(threads)('a cwd that does not exist is an error of the child, not a hang', async () => {
   const start = () => new Process({ target: () => {}, cwd: join(folder, 'nowhere') }).start();
   let child: Process;
   try {
@@ -98,14 +119,18 @@ test('a cwd that does not exist is an error of the child, not a hang', async () 
 describe('execArgv', () => {
   test('is what it was given', async () => {
     const look = () => [process.execArgv.join(' '), typeof (globalThis as any).gc];
-    expect(await inChild(look, { execArgv: ['--expose-gc', '--no-warnings'] })).toEqual([
-      '--expose-gc --no-warnings',
-      'function',
+    expect(await inChild(look, { execArgv: ['--no-warnings', '--throw-deprecation'] })).toEqual([
+      '--no-warnings --throw-deprecation',
+      'undefined',
     ]);
     expect(await inChild(look, { execArgv: [] })).toEqual(['', 'undefined']);
+    // An option of V8 for the whole process.
+    if (threads) return;
+    expect(await inChild(look, { execArgv: ['--expose-gc'] })).toEqual(['--expose-gc', 'function']);
   });
 
-  test('is inherited, without what is for the parent alone', async () => {
+  // A thread has the options of its process.
+  test.skipIf(threads)('is inherited, without what is for the parent alone', async () => {
     const { execArgv, hasGc } = await result('exec-argv', [], {
       execArgv: ['--expose-gc', '--inspect=0', '--no-warnings', '--inspect-port', '0'],
     });
@@ -113,8 +138,13 @@ describe('execArgv', () => {
     expect(hasGc).toBe(true);
   });
 
-  test('with an option that Node does not know ends the child, with its error', async () => {
-    const child = new Process({ target: () => {}, execArgv: ['--no-such-option'] }).start();
-    expect(await child.join()).toBe(9);
+  test('with an option that Node does not know ends the child, with its error; a thread is not started', async () => {
+    const child = new Process({ target: () => {}, execArgv: ['--no-such-option'] });
+    if (threads) {
+      expect(() => child.start()).toThrow(expect.objectContaining({ code: 'ERR_WORKER_INVALID_EXEC_ARGV' }));
+      expect(child.isAlive()).toBe(false);
+    } else {
+      expect(await child.start().join()).toBe(9);
+    }
   });
 });

@@ -6,16 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { getStartMethod } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 import { run } from '../support/program';
+import { threads } from '../support/start-method';
 
 noLeaks();
 
 const LINES = 5000;
+const env = { ...process.env, TEST_START_METHOD: getStartMethod() };
 const expected = Array.from({ length: LINES }, (_, i) => `line ${i} ${'.'.repeat(60)}`);
 
 describe.each(['return', 'exit', 'throw', 'exit handler'])('a child that ends by %s', (way) => {
-  test.each(['fresh', 'spare'])('loses nothing of 5,000 lines: %s process', async (kind) => {
+  test.each(threads ? ['fresh'] : ['fresh', 'spare'])('loses nothing of 5,000 lines: %s process', async (kind) => {
     const { stdout, stderr } = await run('printing', [way, kind, LINES]);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.filter((line) => line.startsWith('line'))).toEqual(expected);
@@ -29,7 +32,10 @@ test('into a file it goes as well, and nothing is overwritten by anyone', async 
   try {
     const fd = openSync(join(folder, 'out'), 'a');
     const path = fileURLToPath(new URL('../fixtures/printing.mjs', import.meta.url));
-    const program = spawn(process.execPath, [path, 'return', 'fresh', String(LINES)], { stdio: ['ignore', fd, fd] });
+    const program = spawn(process.execPath, [path, 'return', 'fresh', String(LINES)], {
+      stdio: ['ignore', fd, fd],
+      env,
+    });
     closeSync(fd);
     await once(program, 'close');
     const lines = readFileSync(join(folder, 'out'), 'utf8').trimEnd().split('\n');
@@ -43,6 +49,7 @@ test('a reader that is slow loses nothing either', async () => {
   const path = fileURLToPath(new URL('../fixtures/printing.mjs', import.meta.url));
   const program = spawn(process.execPath, [path, 'exit', 'fresh', String(LINES)], {
     stdio: ['ignore', 'pipe', 'ignore'],
+    env,
   });
   let text = '';
   for await (const chunk of program.stdout.setEncoding('utf8')) {
@@ -56,6 +63,7 @@ test('output that nobody reads any more ends neither the parent nor joins that w
   const path = fileURLToPath(new URL('../fixtures/printing.mjs', import.meta.url));
   const program = spawn(process.execPath, [path, 'return', 'fresh', String(LINES)], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env,
   });
   program.stdout.destroy();
   program.stderr.resume();

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Process, Queue, QueueClosedError } from 'multiproc';
 import { noLeaks } from '../support/leaks';
+import { die, threads } from '../support/start-method';
 
 noLeaks();
 
@@ -50,17 +51,15 @@ test('closing twice counts once', async () => {
 });
 
 describe('a process that has put something counts as one when it ends', () => {
-  test.each(['return', 'throw', 'exit', 'SIGKILL', 'abort'])('by %s', async (way) => {
+  // A thread can't abort.
+  test.each(['return', 'throw', 'exit', 'die', ...(threads ? [] : ['abort'])])('by %s', async (way) => {
     const queue = new Queue<number>(0, { producers: 3 });
     const target = (q: Queue<number>, n: number, how: string) => {
       q.putSync(n);
       if (how === 'throw') throw new Error('after it put');
       if (how === 'exit') process.exit(3);
       if (how === 'abort') process.abort();
-      if (how === 'SIGKILL') {
-        process.kill(process.pid, 'SIGKILL');
-        for (;;);
-      }
+      if (how === 'die') die();
     };
     const children = [1, 2, 3].map((n) => new Process({ target, args: [queue, n, way] }).start());
     const got = [];

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { getStartMethod } from 'multiproc';
 import { onTestFinished } from 'vitest';
 import { processesWith } from './proc';
 import { until } from './until';
@@ -44,7 +45,13 @@ export class Program {
     const command = [process.execPath, ...(options.execArgv ?? []), path, ...args.map(String)];
     if (options.coreDumps) command.unshift('sh', '-c', 'ulimit -c unlimited && exec "$0" "$@"');
     this.#child = spawn(command[0], command.slice(1), {
-      env: { ...process.env, NODE_OPTIONS: '', ...options.env, [TREE]: marker },
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        TEST_START_METHOD: getStartMethod(),
+        ...options.env,
+        [TREE]: marker,
+      },
       cwd: options.cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

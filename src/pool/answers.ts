@@ -126,7 +126,7 @@ export class Answers {
     } catch (error) {
       thrown = error;
     }
-    return joinStacks(thrown, id < 0 ? null : this.engine.table.caller(id), method, worker.pid);
+    return joinStacks(thrown, id < 0 ? null : this.engine.table.caller(id), method, worker.label);
   }
 
   /** The value can't be decoded here: that is the task's failure, or the worker's. */
@@ -153,7 +153,7 @@ export class Answers {
       value = error;
       failed = true;
     }
-    return chunk.job.item(chunk, index, value, failed, worker.pid);
+    return chunk.job.item(chunk, index, value, failed, worker.label);
   }
 
   private chunkEnd(worker: PoolWorker, id: number, done: number): boolean {

@@ -43,12 +43,12 @@ const EXACT = 16;
  * Adds the caller's stack to that of an error which came from a worker; gives anything else as it is.
  *
  * @param method what the caller called: 'map'.
- * @param pid the worker's.
+ * @param where the worker, as PoolWorker.label has it.
  */
-export function joinStacks(thrown: unknown, caller: Caller | null, method: string, pid: number): unknown {
+export function joinStacks(thrown: unknown, caller: Caller | null, method: string, where: string): unknown {
   if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return thrown;
   const lines = thrown.stack.split('\n').filter((line) => !isOurs(line));
-  lines.push(`    at pool.${method} (in worker process ${pid})`);
+  lines.push(`    at pool.${method} (in worker ${where})`);
   const below = typeof caller?.stack === 'string' ? caller.stack.split('\n') : [];
   for (const line of below) if (/^\s+at /.test(line) && !isOurs(line)) lines.push(line);
   try {

@@ -145,10 +145,9 @@ export class Crew {
     this.failedStarts++;
     if (stage === L.INITIALIZING && !worker.ready) this.failedInits++;
     this.notBefore = performance.now() + Math.min(LONGEST_BACK_OFF_MS, BACK_OFF_MS * 2 ** this.failedStarts);
-    if (this.failedInits >= MAX_FAILED_INITS)
-      this.break(died(worker.pid, code, 'in its initializer, as those before it'));
+    if (this.failedInits >= MAX_FAILED_INITS) this.break(died(worker, code, 'in its initializer, as those before it'));
     else if (this.failedStarts >= (code < 0 ? MAX_KILLED_STARTS : MAX_FAILED_STARTS))
-      this.break(died(worker.pid, code, 'before it did anything, as those before it'));
+      this.break(died(worker, code, 'before it did anything, as those before it'));
   }
 
   /** Nothing can run any more: all tasks fail with `error`, later ones too. */

@@ -34,17 +34,19 @@ export class Deaths {
     if (begun) this.judgeBegun(worker, code, channel.words[L.PROGRESS]);
     else if (front >= 0 && engine.table.functionOf(front) === making) this.judgeBegun(worker, code, 1);
     this.requeueAll(worker);
-    if (making >= 0) this.judgeFunction(making, worker.pid, code);
+    if (making >= 0) this.judgeFunction(making, worker, code);
     return begun || making >= 0;
   }
 
   /** A function ends workers as it is made there: after a few, none of its tasks is tried any more. */
-  private judgeFunction(fn: number, pid: number, code: number): void {
+  private judgeFunction(fn: number, worker: PoolWorker, code: number): void {
     const deaths = (this.making.get(fn) ?? 0) + 1;
     this.making.set(fn, deaths);
     if (deaths < MAX_DEATHS_MAKING) return;
     this.making.delete(fn);
-    this.engine.failFunction(fn, () => died(pid, code, 'while it made the function of the task, as those before it'));
+    this.engine.failFunction(fn, () =>
+      died(worker, code, 'while it made the function of the task, as those before it'),
+    );
   }
 
   private requeueAll(worker: PoolWorker): void {
@@ -64,7 +66,7 @@ export class Deaths {
     const at = channel.frontPlace();
     channel.shift();
     const detail = engine.table.detail(id);
-    const error = () => died(worker.pid, code, 'while it ran the task');
+    const error = () => died(worker, code, 'while it ran the task');
     if (detail?.chunk != null) {
       this.judgeChunk(id, detail.chunk, detail.attempt, progress, error, worker);
       worker.unplaced(detail, detail.chunk.count);
@@ -82,7 +84,7 @@ export class Deaths {
       engine.dispatcher.addOrdered({ id, record, priority: detail.priority, key: detail.key });
     } else {
       engine.stats.failed++;
-      engine.rejectTask(id, joinStacks(error(), engine.table.caller(id), 'apply', worker.pid));
+      engine.rejectTask(id, joinStacks(error(), engine.table.caller(id), 'apply', worker.label));
     }
   }
 
@@ -101,7 +103,7 @@ export class Deaths {
     const began = progress & 1 && progress >> 1 === chunk.received;
     const alone = chunk.count === 1;
     if (!abandoned && chunk.received < chunk.count && (began || alone)) {
-      job.itemDied(chunk, joinStacks(error(), job.settings.caller, job.settings.method, worker.pid), attempt);
+      job.itemDied(chunk, joinStacks(error(), job.settings.caller, job.settings.method, worker.label), attempt);
       job.giveBack(id, chunk, false, 1);
     } else {
       // None had begun: if reading one ends workers, going one by one shows which.
@@ -117,10 +119,12 @@ const SIGNALS = new Map<number, string>();
 for (const [name, number] of Object.entries(constants.signals)) if (!SIGNALS.has(number)) SIGNALS.set(number, name);
 
 /** The error of a task whose worker ended. @param code its exit code, or -signal. */
-export function died(pid: number, code: number, when: string): WorkerDiedError {
+export function died(worker: PoolWorker, code: number, when: string): WorkerDiedError {
   const signal = code < 0 ? (SIGNALS.get(-code) ?? `signal ${-code}`) : null;
-  const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-  return new WorkerDiedError(`worker process ${pid} ${how} ${when}`, {
+  const { label, pid, outOfHeap } = worker;
+  const exited = outOfHeap ? 'was ended at the limit of its heap' : `exited with code ${code}`;
+  const how = signal === null ? exited : `was ended by ${signal}`;
+  return new WorkerDiedError(`worker ${label} ${how} ${when}`, {
     pid,
     exitCode: signal === null ? code : null,
     signal,

@@ -36,6 +36,9 @@ const END_MS = 1000;
 /** Names of arguments in errors, made once. */
 const ARGUMENT = Array.from({ length: L.COUNT + 1 }, (_, i) => `args[${i}]`);
 
+/** What workers are called where the pool has no name. */
+const WORKER_NAMES = { spawn: 'SpawnPoolWorker', thread: 'ThreadPoolWorker' } as const;
+
 let engines = 0;
 
 export class Engine {
@@ -97,7 +100,8 @@ export class Engine {
   workerOrder(identity: readonly number[]): WorkerOrder {
     const number = ++this.workerNumber;
     return {
-      name: `${this.options.name ?? 'SpawnPoolWorker'}-${number}`,
+      name: `${this.options.name ?? WORKER_NAMES[this.options.startMethod]}-${number}`,
+      startMethod: this.options.startMethod,
       identity,
       maxTasks: this.options.maxTasksPerChild,
       payload: (channel, results) => {

@@ -198,12 +198,13 @@ export class MapJob {
   }
 
   /** The worker says: item `index` of the chunk is done. False: it can't be. */
-  item(chunk: Chunk, index: number, value: unknown, threw: boolean, pid: number): boolean {
+  item(chunk: Chunk, index: number, value: unknown, threw: boolean, where: string): boolean {
     if (index < chunk.received || index >= chunk.count) return false;
     if (!this.takeInPlace(chunk, index) || chunk.received !== index) return false;
     chunk.inPlace = false;
     chunk.received = index + 1;
-    if (threw) this.itemError(chunk.first + index, joinStacks(value, this.settings.caller, this.settings.method, pid));
+    if (threw)
+      this.itemError(chunk.first + index, joinStacks(value, this.settings.caller, this.settings.method, where));
     else this.itemValue(chunk.first + index, value);
     this.checkEnd();
     return true;

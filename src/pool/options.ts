@@ -1,6 +1,6 @@
 /** Options of pools, tasks and maps: what may be given, and what it becomes. */
 import { availableCpuCount } from '../machine';
-import { checkStartMethod } from '../process/start-method';
+import { checkStartMethod, getStartMethod, startMethodFor } from '../process/start-method';
 import type { StartMethod, Target } from '../types';
 import {
   checkArray,
@@ -15,6 +15,7 @@ import {
 import { notImplemented } from './stats';
 
 export interface PoolOptions {
+  /** Whether its workers are processes or threads. Default: that of the context, or the one chosen by setStartMethod(). */
   startMethod?: StartMethod;
   /** Tasks of apply that may wait, at least 1; one more: QueueFullError. Default: no limit. */
   maxQueued?: number;
@@ -33,7 +34,7 @@ export interface PoolOptions {
   minProcesses?: number;
   /** A timeline of every task, in the Chrome trace-event format. */
   trace?: boolean | string;
-  /** Names its workers: 'name-1'. Default: 'SpawnPoolWorker'. */
+  /** Names its workers: 'name-1'. Default: 'SpawnPoolWorker', 'ThreadPoolWorker'. */
   name?: string;
 }
 
@@ -66,6 +67,7 @@ export interface MapOptions extends TaskOptions {
 }
 
 export interface FilledPoolOptions {
+  readonly startMethod: StartMethod;
   readonly processes: number;
   readonly minProcesses: number;
   readonly maxQueued: number;
@@ -98,8 +100,8 @@ const MAX_PROCESSES = 318;
 const BUFFERED = 256;
 const ABORT_GRACE = 100;
 
-/** Checks the arguments of `new Pool`: (processes?, options?) or (options?). */
-export function fillPoolOptions(first: unknown, second: unknown): FilledPoolOptions {
+/** Checks the arguments of `new Pool`: (processes?, options?) or (options?). @param type the class that is made. */
+export function fillPoolOptions(first: unknown, second: unknown, type: Function): FilledPoolOptions {
   const named = typeof first === 'object' && first !== null;
   const options = checkOptions((named ? first : second) as PoolOptions & { processes?: number });
   const processes = named ? options.processes : (first as number | undefined);
@@ -119,6 +121,7 @@ export function fillPoolOptions(first: unknown, second: unknown): FilledPoolOpti
   if (options.idleTimeout !== undefined && options.idleTimeout !== Infinity) notImplemented('options.idleTimeout');
   if (options.trace !== undefined && options.trace !== false) notImplemented('options.trace');
   return {
+    startMethod: startMethodFor(type, options.startMethod) ?? getStartMethod(),
     processes: count,
     minProcesses: minProcesses ?? 0,
     maxQueued: maxQueued ?? Infinity,

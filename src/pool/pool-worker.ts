@@ -1,9 +1,12 @@
 /**
- * A worker process as its pool sees it: the child, its channel, what it knows and what it costs.
+ * A worker, process or thread, as its pool sees it: the child, its channel, what it knows and what it costs.
  */
 import { native } from '../native';
-import { launch, type Child } from '../process/launch';
+import type { Child } from '../process/launch';
+import { OUT_OF_HEAP } from '../process/messages';
 import { SIGKILL } from '../process/signals';
+import { startChild } from '../process/start';
+import type { StartMethod } from '../types';
 import { Channel } from './channel';
 import type { FunctionTable } from './functions';
 import type { TaskDetail } from './task-detail';
@@ -19,6 +22,7 @@ export interface WorkerOrder {
   /** What pool-main.ts is told, given the channel and the queue of large results. */
   payload(channel: number, results: number): { bytes: Uint8Array; refs: readonly number[] };
   readonly maxTasks: number;
+  readonly startMethod: StartMethod;
 }
 
 export class PoolWorker {
@@ -26,6 +30,10 @@ export class PoolWorker {
   /** The queue of results that are too large for the answer ring, or name shared objects. */
   readonly results: number;
   readonly child: Child;
+  /** A thread that Node ended at the limit of its heap. */
+  outOfHeap = false;
+  /** What errors call it: 'process 123', 'thread ThreadPoolWorker-1'. */
+  readonly label: string;
   /** Its initializer is done. */
   ready = false;
   /** It has answered a task, or part of one. */
@@ -66,7 +74,7 @@ export class PoolWorker {
     this.channel = new Channel(this.results);
     try {
       const { bytes, refs } = order.payload(this.channel.id, this.results);
-      this.child = launch({
+      this.child = startChild(order.startMethod, {
         role: 'worker',
         payload: bytes,
         refs: [this.channel.id, this.results, ...refs],
@@ -74,6 +82,8 @@ export class PoolWorker {
         identity: order.identity,
         daemon: true,
       });
+      this.child.onMessage = (kind) => (this.outOfHeap ||= kind === OUT_OF_HEAP);
+      this.label = order.startMethod === 'thread' ? `thread ${order.name}` : `process ${this.child.pid}`;
     } catch (error) {
       this.free();
       throw error;

@@ -38,7 +38,7 @@ const NO_ARGS: readonly unknown[] = [];
 const dropped = new FinalizationRegistry<Engine>((engine) => engine.close());
 
 /**
- * Worker processes that run functions: Python's `multiprocessing.Pool`.
+ * Worker processes, or threads, that run functions: Python's `multiprocessing.Pool`.
  *
  * Workers start as load asks. A task whose worker dies fails alone, with WorkerDiedError; tasks that only waited in that worker
  * go to another. An idle pool does not keep the process alive, a running task does.
@@ -61,7 +61,7 @@ export class Pool implements AsyncDisposable {
   constructor(processes?: number, options?: PoolOptions);
   constructor(options?: PoolOptions & { processes?: number });
   constructor(first?: unknown, second?: unknown) {
-    this.#engine = new Engine(fillPoolOptions(first, second));
+    this.#engine = new Engine(fillPoolOptions(first, second, new.target));
     dropped.register(this, this.#engine);
   }
 
@@ -70,7 +70,7 @@ export class Pool implements AsyncDisposable {
     return this.#engine.options.processes;
   }
 
-  /** Those of the workers that run now. */
+  /** Those of the workers that run now. Threads have that of the process. */
   get pids(): number[] {
     return this.#engine.crew.workers.map((worker) => worker.pid);
   }

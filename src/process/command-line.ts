@@ -1,11 +1,13 @@
 /**
  * The command line of a started process: the boot script, the file of the core, the flag of a spare, modules to import
- * beforehand, and at its end, written by the core, who the process is.
+ * beforehand, and at its end, written by the core, who the process is. That of a thread: the boot script, the file of the
+ * core, the thread's id.
  */
 import { join } from 'node:path';
 import { HERE } from '../here';
 
 const BOOT_SCRIPT = join(HERE, 'worker', 'boot.js');
+export const THREAD_BOOT_SCRIPT = join(HERE, 'worker', 'thread-boot.js');
 /** A spare runs beforehand what every work begins with (../worker/warm.ts). */
 const SPARE = '--multiproc-spare';
 const MARK = '--multiproc-child';
@@ -33,4 +35,9 @@ export function read(argv: readonly string[]): CommandLine & { slot: number; gen
     slot: Number(argv[end + 1]),
     generation: Number(argv[end + 2]),
   };
+}
+
+/** From process.argv of a started thread. */
+export function readThread(argv: readonly string[]): { coreFile: string; id: number } {
+  return { coreFile: argv[2], id: Number(argv[3]) };
 }

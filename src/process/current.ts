@@ -2,6 +2,7 @@
 import { native } from '../native';
 import { setOwnName, type Adoption } from './launch';
 import type { Process } from './process';
+import { inheritStartMethod } from './start-method';
 
 interface Identity {
   name: string;
@@ -22,7 +23,7 @@ export function nextPath(): number[] {
   return [...identity.path, ++started];
 }
 
-/** Called once, in a started process. */
+/** Called once, in a started process or thread. */
 export function becomeChild(adoption: Adoption): void {
   Object.assign(identity, {
     name: adoption.name,
@@ -31,7 +32,8 @@ export function becomeChild(adoption: Adoption): void {
     parent: adoption.parent,
   });
   setOwnName(adoption.name);
+  inheritStartMethod(adoption.startMethod);
 }
 
-/** True in the process that the user started, false in one that this library started. */
+/** True in the process that the user started, false in a process or thread that this library started. */
 export const isMainProcess: boolean = !native.isChild();

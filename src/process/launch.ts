@@ -13,6 +13,8 @@ import { inheritedExecArgv } from './exec-argv';
 import { SIGKILL } from './signals';
 import { envChanges, envList, type EnvChanges } from './environment';
 import { commandLine, replenish, takeSpare, type BootSettings } from './spares';
+import { getStartMethod } from './start-method';
+import type { StartMethod } from '../types';
 
 /** What a child is to be. */
 export interface Order {
@@ -37,6 +39,8 @@ export interface Adoption extends Omit<Order, 'cwd' | 'env' | 'execArgv'> {
   /** The core has changed its current directory. */
   readonly moved: boolean;
   readonly argv: readonly string[];
+  /** The default of its own children. */
+  readonly startMethod: StartMethod;
   readonly parent: { readonly pid: number; readonly slot: number; readonly name: string };
 }
 
@@ -54,7 +58,17 @@ function pollAll(): void {
   for (const child of children.values()) child.poll();
 }
 
-/** A child of this thread. */
+/** Looks for news of children at each bell from now on. */
+export function hearOfChildren(): void {
+  if (listening) return;
+  listening = true;
+  bell.listen(pollAll);
+  // Children of a worker thread end with it: the core sees to that.
+  const { isMainThread } = process.getBuiltinModule('node:worker_threads');
+  if (isMainThread) process.on('exit', () => native.childrenEnd());
+}
+
+/** A child of this thread: a process; thread.ts has the other kind. */
 export class Child {
   readonly id: number;
   readonly pid: number;
@@ -128,13 +142,7 @@ export function launch(order: Order): Child {
     env: order.env ?? { ...process.env },
     preload: [],
   };
-  if (!listening) {
-    listening = true;
-    bell.listen(pollAll);
-    // Children of a worker thread end with it: the core sees to that.
-    const { isMainThread } = process.getBuiltinModule('node:worker_threads');
-    if (isMainThread) process.on('exit', () => native.childrenEnd());
-  }
+  hearOfChildren();
   for (let spare = takeSpare(settings); spare !== undefined; spare = takeSpare(settings)) {
     // Its slot may be somebody else's by now, who must not be given holds of what the order names.
     const { child } = spare;
@@ -168,6 +176,13 @@ function hand(to: StartedChild, order: Order, env: EnvChanges | undefined, cwd: 
 }
 
 function adopt(to: StartedChild, order: Order, env: EnvChanges | undefined, cwd: string | undefined): boolean {
+  const adoption = adoptionOf(order, env, cwd !== undefined);
+  for (const ref of order.refs) native.preHold(ref, to.slot);
+  return native.childAdopt(to.id, cwd, true, adoption);
+}
+
+/** What a child is told of itself, encoded. */
+export function adoptionOf(order: Order, env: EnvChanges | undefined, moved: boolean): Uint8Array {
   const adoption: Adoption = {
     role: order.role,
     payload: order.payload,
@@ -176,10 +191,10 @@ function adopt(to: StartedChild, order: Order, env: EnvChanges | undefined, cwd:
     identity: order.identity,
     daemon: order.daemon,
     env,
-    moved: cwd !== undefined,
+    moved,
     argv: process.argv,
+    startMethod: getStartMethod(),
     parent: { pid: process.pid, slot: tree().slot, name: parentName },
   };
-  for (const ref of order.refs) native.preHold(ref, to.slot);
-  return native.childAdopt(to.id, cwd, true, encode(adoption, 'adoption').bytes);
+  return encode(adoption, 'adoption').bytes;
 }

@@ -12,16 +12,19 @@ import {
   checkStringRecord,
   checkTimeout,
 } from '../validate';
-import { checkStartMethod } from './start-method';
+import { checkStartMethod, getStartMethod, startMethodFor } from './start-method';
 import { identity, nextPath, running } from './current';
-import { launch, setOwnName, type Child } from './launch';
-import { FAILED } from './messages';
+import { setOwnName, type Child } from './launch';
+import { FAILED, OUT_OF_HEAP } from './messages';
 import { encodeRun } from './payload';
 import { sentinelOf, type Sentinel } from './sentinel';
 import { SIGINT, SIGKILL, SIGTERM } from './signals';
 import { replenishNow } from './spares';
+import { startChild } from './start';
+import { checkThreadSettings } from './thread';
 
 export interface ProcessSettings {
+  /** Default: that of the context, or the one chosen by setStartMethod() when it is started. */
   startMethod?: StartMethod;
   /** 'Process-1', 'Process-1:2' for a child's child; the first process is 'MainProcess'. */
   name?: string;
@@ -29,9 +32,9 @@ export interface ProcessSettings {
   daemon?: boolean;
   /** Its whole environment. Default: the parent's at start(). */
   env?: NodeJS.ProcessEnv;
-  /** Node's options. Default: the parent's, without --inspect and the like. */
+  /** Node's options. Default: the parent's, without --inspect and the like. Of V8's a thread can have --max-old-space-size alone. */
   execArgv?: readonly string[];
-  /** Default: the parent's at start(). */
+  /** Default: the parent's at start(). A thread has that of its process, and none of its own. */
   cwd?: string;
 }
 
@@ -46,6 +49,8 @@ interface Known {
   readonly pid: number;
   readonly name: string;
   readonly daemon: boolean;
+  /** Whether this code runs in it. */
+  readonly self: boolean;
   /** What the run() of this class, called by one that overrides it, runs. */
   readonly target?: (...args: any[]) => unknown;
   readonly args?: readonly unknown[];
@@ -57,7 +62,7 @@ const KNOWN: unique symbol = Symbol('known');
 const GRACE_MS = 1000;
 
 /**
- * A function that runs in a process of its own.
+ * A function that runs in a process of its own, or in a thread of its own where the start method is 'thread'.
  *
  * @example
  * const child = new Process({ target: (name) => console.log('hello', name), args: ['world'] });
@@ -105,9 +110,11 @@ export class Process<A extends readonly unknown[] = any[]> {
     }
     if (cwd !== undefined) checkString(cwd, 'options.cwd');
     checkStartMethod(startMethod);
+    const method = startMethodFor(new.target, startMethod);
+    if ((method ?? getStartMethod()) === 'thread') checkThreadSettings({ cwd });
     this.#target = target;
     this.#args = args ?? [];
-    this.#settings = { env, execArgv, cwd, startMethod };
+    this.#settings = { env, execArgv, cwd, startMethod: method };
     this.#path = nextPath();
     this.#name = name ?? `Process-${this.#path.join(':')}`;
     this.#daemon = daemon ?? identity.daemon;
@@ -129,17 +136,19 @@ export class Process<A extends readonly unknown[] = any[]> {
   start(): this {
     this.#notStarted();
     const { bytes, refs } = encodeRun(this, this.#target, this.#args, this.run === Process.prototype.run);
-    const child = launch({
+    const { startMethod, ...settings } = this.#settings;
+    const child = startChild(startMethod ?? getStartMethod(), {
       role: 'process',
       payload: bytes,
       refs,
       name: this.#name,
       identity: this.#path,
       daemon: this.#daemon,
-      ...this.#settings,
+      ...settings,
     });
     child.onMessage = (kind, message) => {
       if (kind === FAILED) this.#failure = message;
+      else if (kind === OUT_OF_HEAP) this.#error = { value: outOfHeap(this.#name) };
     };
     child.onExit = () => void running.delete(this);
     this.#child = child;
@@ -171,17 +180,17 @@ export class Process<A extends readonly unknown[] = any[]> {
     return this.#child !== undefined && this.#poll(this.#child) === undefined;
   }
 
-  /** SIGTERM. */
+  /** SIGTERM. A thread is ended, wherever it is: exit code -15. */
   terminate(): void {
     this.#signal(SIGTERM);
   }
 
-  /** SIGKILL. */
+  /** SIGKILL. A thread is ended, wherever it is: exit code -9. */
   kill(): void {
     this.#signal(SIGKILL);
   }
 
-  /** SIGINT. */
+  /** SIGINT. In a thread, the event 'SIGINT' of its `process`; where nothing listens for it, the thread is ended: exit code -2. */
   interrupt(): void {
     this.#signal(SIGINT);
   }
@@ -199,7 +208,7 @@ export class Process<A extends readonly unknown[] = any[]> {
     this.#failure = undefined;
   }
 
-  /** Undefined before start(). */
+  /** Undefined before start(). A thread's is that of its process. */
   get pid(): number | undefined {
     this.#open();
     return this.#known?.pid ?? this.#child?.pid;
@@ -236,7 +245,7 @@ export class Process<A extends readonly unknown[] = any[]> {
     this.#open();
     checkString(name, 'name');
     this.#name = name;
-    if (this.#known?.pid === process.pid) setOwnName(name);
+    if (this.#known?.self === true) setOwnName(name);
   }
 
   get daemon(): boolean {
@@ -284,6 +293,10 @@ export class Process<A extends readonly unknown[] = any[]> {
   #signal(signal: number): void {
     this.#started().kill(signal);
   }
+}
+
+function outOfHeap(name: string): ProcessError {
+  return new ProcessError(`thread ${name} was ended at the limit of its heap`, 'ERR_WORKER_OUT_OF_MEMORY');
 }
 
 function isRunning(pid: number): boolean {

@@ -10,16 +10,9 @@ import type { read } from '../process/command-line';
 import type { Adoption } from '../process/launch';
 import './kinds';
 import { keepOutput } from './output';
-import type * as PoolMain from './pool-main';
-import type * as ProcessMain from './process-main';
 import { exitQuickly } from './quick-exit';
+import { ROLES } from './roles';
 import type * as Warm from './warm';
-
-/** Loaded when the role is known; a spare loads all of it beforehand. Bundled, `require` of a file of ours runs that file (scripts/bundle.mjs). */
-const ROLES = {
-  process: () => require('./process-main') as typeof ProcessMain,
-  worker: () => require('./pool-main') as typeof PoolMain,
-};
 
 async function live({ spare, preload, slot, generation }: ReturnType<typeof read>): Promise<void> {
   native.attach(slot, generation);

@@ -5,6 +5,8 @@
  * Node does so for files and terminals. Pipes and sockets it makes non-blocking, keeps what they don't take at once in
  * memory, and forgets that at process.exit(). To make them blocking is no way out: that belongs to the open file, which
  * the parent and its other children share.
+ *
+ * A thread's output goes through the event loop of the thread that started it, unless it is written here.
  */
 import { writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
@@ -24,6 +26,8 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   }
 }
 
+const OUTPUTS = [['stdout', 1] as const, ['stderr', 2] as const];
+
 /** Of process.stdout and process.stderr where they are pipes or sockets. */
 interface PipeStream extends Writable {
   readonly _type?: string;
@@ -34,7 +38,11 @@ interface PipeStream extends Writable {
 function writeAtOnce(stream: PipeStream, fd: number): void {
   if (stream._type !== 'pipe') return;
   stream._writev = undefined;
-  stream._write = (chunk, encoding, done) => {
+  stream._write = writerTo(fd);
+}
+
+function writerTo(fd: number): PipeStream['_write'] {
+  return (chunk, encoding, done) => {
     try {
       writeAll(fd, typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
     } catch (error) {
@@ -44,9 +52,26 @@ function writeAtOnce(stream: PipeStream, fd: number): void {
   };
 }
 
+/** Gives a thread a stdout and stderr of its own, which write to those of the process. */
+export function ownOutput(): void {
+  for (const [name, fd] of OUTPUTS) {
+    let stream: Writable | undefined;
+    Object.defineProperty(process, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => (stream ??= writableTo(fd)),
+    });
+  }
+}
+
+function writableTo(fd: number): Writable {
+  const { Writable } = process.getBuiltinModule('node:stream');
+  return Object.assign(new Writable({ decodeStrings: false, write: writerTo(fd) }), { fd });
+}
+
 /** Sees to it for stdout and stderr when each is used first. */
 export function keepOutput(): void {
-  for (const [name, fd] of [['stdout', 1] as const, ['stderr', 2] as const]) {
+  for (const [name, fd] of OUTPUTS) {
     const property = Object.getOwnPropertyDescriptor(process, name);
     if (property?.get === undefined) continue;
     const get = property.get;

@@ -5,6 +5,7 @@ import { encodeError } from '../codec';
 import { becomeChild } from '../process/current';
 import { FAILED } from '../process/messages';
 import type { Adoption } from '../process/launch';
+import { showError } from './show-error';
 
 /** How long an ending child waits for its last message to be taken. */
 const FLUSH_MS = 1000;
@@ -28,15 +29,7 @@ export async function main(adoption: Adoption): Promise<void> {
     await run();
   } catch (error) {
     tell(error);
-    process.stderr.write(`Process ${adoption.name}:\n${describe(error)}\n`);
+    showError(adoption.name, error);
     process.exitCode = 1;
-  }
-}
-
-function describe(error: unknown): string {
-  try {
-    return error instanceof Error ? (error.stack ?? String(error)) : `Uncaught ${String(error)}`;
-  } catch {
-    return 'an error that cannot be shown';
   }
 }

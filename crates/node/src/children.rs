@@ -4,6 +4,8 @@
 //! that thread takes it from there when it likes, in its event loop or between two slices of a blocking wait.
 //!
 //! Children end with the thread that owns them ([`end_of`]), since nobody could hear of them, or end them, afterwards.
+//!
+//! Children that are threads of this process have mailboxes as well, which threads.rs fills.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -21,7 +23,7 @@ use process::{Adoption, Child, ChildId, Core, Ended, Events, ExitStatus, Request
 
 use crate::error::{coded, process_error, shm_error, Result};
 use crate::member::with;
-use crate::tree;
+use crate::{threads, tree};
 
 /// One bit an owner: something was put into a mailbox of its since it last asked. It looks at all its children then.
 static NEWS: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
@@ -34,11 +36,11 @@ fn news_of(owner: u32) -> (&'static AtomicU64, u64) {
 const NOBODY: u32 = u32::MAX;
 
 /// What came from a child and was not taken yet.
-struct Mailbox {
+pub struct Mailbox {
     owner: u32,
     ready: bool,
-    messages: Vec<(u8, Vec<u8>)>,
-    exit: Option<ExitStatus>,
+    pub messages: Vec<(u8, Vec<u8>)>,
+    pub exit: Option<ExitStatus>,
     /// How it is ending; its exit comes later.
     dying: Option<ExitStatus>,
 }
@@ -56,30 +58,41 @@ fn tag(owner: u32, slot: u32, generation: u32) -> u64 {
     u64::from(owner) | u64::from(slot) << 16 | u64::from(generation) << 32
 }
 
+fn owner_in(tag: u64) -> u32 {
+    tag as u32 & 0xffff
+}
+
 struct Postman;
 
-impl Postman {
-    fn deliver(&self, child: Child, put: impl FnOnce(&mut Mailbox)) {
-        let owner = {
-            let mut boxes = mailboxes();
-            // The exit of a child that nobody asks about any more has no mailbox to go to, unless start() is still under way.
-            let mailbox = boxes
-                .entry(child.id.0)
-                .or_insert_with(|| Mailbox::of(child.tag as u32 & 0xffff));
-            put(mailbox);
-            if mailbox.owner == NOBODY {
-                mailbox.messages.clear();
-                if mailbox.exit.is_some() {
-                    boxes.remove(&child.id.0);
-                }
-                return;
+/// Puts something into the mailbox of child `id` and tells its owner: `owner`, unless another has it by now.
+pub fn deliver(id: u64, owner: u32, put: impl FnOnce(&mut Mailbox)) {
+    let owner = {
+        let mut boxes = mailboxes();
+        // The exit of a child that nobody asks about any more has no mailbox to go to, unless start() is still under way.
+        let mailbox = boxes.entry(id).or_insert_with(|| Mailbox::of(owner));
+        put(mailbox);
+        if mailbox.owner == NOBODY {
+            mailbox.messages.clear();
+            if mailbox.exit.is_some() {
+                boxes.remove(&id);
             }
-            let (word, bit) = news_of(mailbox.owner);
-            word.fetch_or(bit, SeqCst);
-            mailbox.owner
-        };
-        tree::ring(owner);
-    }
+            return;
+        }
+        let (word, bit) = news_of(mailbox.owner);
+        word.fetch_or(bit, SeqCst);
+        mailbox.owner
+    };
+    tree::ring(owner);
+}
+
+/// A mailbox for child `id` of `owner`.
+pub fn open_mailbox(id: u64, owner: u32) {
+    mailboxes().entry(id).or_insert_with(|| Mailbox::of(owner));
+}
+
+/// Nobody will ask about child `id`.
+pub fn close_mailbox(id: u64) {
+    mailboxes().remove(&id);
 }
 
 impl Mailbox {
@@ -96,10 +109,12 @@ impl Mailbox {
 
 impl Events for Postman {
     fn ready(&mut self, child: Child) {
-        self.deliver(child, |mailbox| mailbox.ready = true);
+        deliver(child.id.0, owner_in(child.tag), |mailbox| {
+            mailbox.ready = true
+        });
     }
     fn message(&mut self, child: Child, kind: u8, bytes: &[u8]) {
-        self.deliver(child, |mailbox| {
+        deliver(child.id.0, owner_in(child.tag), |mailbox| {
             mailbox.messages.push((kind, bytes.to_vec()))
         });
     }
@@ -111,7 +126,9 @@ impl Events for Postman {
             }
             tree.arena.abandon(slot, generation);
         }
-        self.deliver(child, |mailbox| mailbox.exit = Some(status));
+        deliver(child.id.0, owner_in(child.tag), |mailbox| {
+            mailbox.exit = Some(status)
+        });
     }
 }
 
@@ -125,6 +142,7 @@ pub fn core() -> &'static Core {
 ///
 /// One whose start is still under way was not adopted: it ends because its slot is taken back, or by its idle limit.
 pub fn end_of(owner: u32) {
+    threads::forget_those_of(owner);
     let mut orphans = Vec::new();
     mailboxes().retain(|id, mailbox| {
         if mailbox.owner == owner {
@@ -221,9 +239,7 @@ impl Start {
         let (slot, generation) = (self.slot, self.generation);
         match core().start(self.request) {
             Ok(child) => {
-                mailboxes()
-                    .entry(child.id.0)
-                    .or_insert_with(|| Mailbox::of(self.owner));
+                open_mailbox(child.id.0, self.owner);
                 Ok(StartedChild {
                     id: child.id.0 as f64,
                     pid: child.pid,
@@ -394,7 +410,9 @@ fn told_of_end(slot: u32, generation: u32) {
         return;
     };
     if let Some(status) = core().dying(child.id) {
-        Postman.deliver(child, |mailbox| mailbox.dying = Some(status));
+        deliver(child.id.0, owner_in(child.tag), |mailbox| {
+            mailbox.dying = Some(status)
+        });
     }
 }
 
@@ -453,7 +471,7 @@ pub fn children_end() -> u32 {
 
 // ---------------------------------------------------------------- the child's side
 
-/// Blocks until this child is adopted, and returns its payload. Messages that come before are dropped.
+/// Blocks until this process is adopted, and returns its payload. Messages that come before are dropped.
 #[napi(catch_unwind)]
 pub fn parent_receive() -> Result<Uint8Array> {
     let control = tree::control()?;
@@ -474,8 +492,12 @@ pub fn parent_receive() -> Result<Uint8Array> {
     }
 }
 
+/// Sends the one who started this process or thread a message.
 #[napi(catch_unwind)]
 pub fn parent_send(kind: u8, bytes: &[u8]) -> Result<()> {
+    if threads::tell_parent(kind, bytes) {
+        return Ok(());
+    }
     tree::control()?
         .send(kind, bytes.to_vec())
         .map_err(process_error)
@@ -484,6 +506,9 @@ pub fn parent_send(kind: u8, bytes: &[u8]) -> Result<()> {
 /// Waits until all that was sent has been written, at most so many milliseconds. False: time passed.
 #[napi(catch_unwind)]
 pub fn parent_flush(milliseconds: f64) -> Result<bool> {
+    if threads::is_started() {
+        return Ok(true);
+    }
     let patience = Duration::from_secs_f64(milliseconds.clamp(0.0, 1e9) / 1e3);
     Ok(tree::control()?.flush(patience))
 }

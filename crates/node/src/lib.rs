@@ -17,6 +17,7 @@ mod queue;
 mod scope;
 mod shared;
 mod slices;
+mod threads;
 mod tree;
 mod uv;
 mod window;

@@ -13,7 +13,7 @@ use napi_derive::napi;
 use crate::bell;
 use crate::children;
 use crate::error::{coded, napi_error, shm_error, Result};
-use crate::tree;
+use crate::{threads, tree};
 
 /// A member: one JavaScript thread.
 pub struct Member {
@@ -70,12 +70,36 @@ fn enter(tree: &'static tree::Tree) -> Result<Member> {
         tree.arena.enter(slot, generation, "").map_err(shm_error)?;
         slot
     };
-    Ok(Member {
+    Ok(member(tree, slot))
+}
+
+fn member(tree: &'static tree::Tree, slot: Slot) -> Member {
+    Member {
         slot,
         heap: Heap::new(tree.arena, slot),
         taken: Vec::new(),
         body: Body::default(),
-    })
+    }
+}
+
+/// Makes this thread, which has not joined, the member with a slot that was claimed for it.
+pub fn enter_claimed(env: Env, slot: Slot, generation: u32) -> Result<()> {
+    let tree = tree::tree()?;
+    MEMBER.with(|cell| {
+        let mut place = cell
+            .try_borrow_mut()
+            .map_err(|_| coded("ERR_REENTRANT", "a native call inside another one"))?;
+        if place.is_some() {
+            return Err(coded(
+                "ERR_PROCESS",
+                "a module that is loaded into every thread beforehand uses shared objects as it is loaded",
+            ));
+        }
+        tree.arena.enter(slot, generation, "").map_err(shm_error)?;
+        *place = Some(member(tree, slot));
+        Ok(())
+    })?;
+    register_leave(env)
 }
 
 /// This thread ends: what it holds is given back, its children end. The main thread's slot goes with its process.
@@ -87,6 +111,7 @@ unsafe extern "C" fn leave(_: *mut std::ffi::c_void) {
         children::end_of(slot);
         tree.arena.leave(slot);
     }
+    threads::ended();
 }
 
 /// What join() tells.
@@ -137,7 +162,7 @@ pub fn attach(slot: u32, generation: u32) -> Result<()> {
 /// Whether this process was started by another one of its tree.
 #[napi(catch_unwind)]
 pub fn is_child() -> bool {
-    tree::joined().is_some_and(|tree| !tree.root)
+    threads::is_started() || tree::joined().is_some_and(|tree| !tree.root)
 }
 
 /// Ends this process, with what C code has printed written, and nothing else done.

@@ -295,6 +295,15 @@ mod real {
             }
         }
 
+        /// The claimer does not want the child any more. True: it has not entered, and will be refused; false: it has.
+        pub fn take_back(&self, slot: Slot, generation: u32) -> bool {
+            let taken = slot < SUPERVISOR && slots::take_back(&self.mem, slot, generation);
+            if taken {
+                bell::ring(&self.mem, SUPERVISOR);
+            }
+            taken
+        }
+
         pub fn slot_info(&self, slot: Slot) -> SlotInfo {
             slots::info(&self.mem, slot)
         }

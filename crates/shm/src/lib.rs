@@ -66,8 +66,8 @@ pub use tag::Kind;
 pub use {
     arena::ArenaOptions,
     bell::BellPipe,
-    liveness::DeathWatch,
     end::PipeEnd,
+    liveness::DeathWatch,
     mutex::Mutex,
     named::NamedMemory,
     os::Handle,

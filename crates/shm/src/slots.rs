@@ -151,6 +151,16 @@ pub fn bury(m: &Mem, slot: Slot, generation_: u32) -> bool {
     }
 }
 
+/// CLAIMED→DEAD, if it is still this generation: the claimer does not want the child any more. False: the child has entered
+/// (or it is over). One that enters at the same moment wins or loses by the CAS.
+pub fn take_back(m: &Mem, slot: Slot, generation_: u32) -> bool {
+    let word = m.w64(state(slot));
+    let old = word.get();
+    generation(old) == generation_
+        && phase(old) == CLAIMED
+        && word.cas(old, pack(generation_, claimer(old), DEAD))
+}
+
 /// Supervisor: `dead` is dead; slots that it claimed for children that have not entered die too (their children are ended
 /// with their parent). One that enters at the same moment wins or loses by the CAS.
 pub fn take_back_claims(m: &Mem, dead: Slot) -> bool {

@@ -113,3 +113,22 @@ fn the_end_of_a_thread_is_told() {
         alive
     });
 }
+
+/// ROOT claims for a child and takes the claim back while the child enters: exactly one of the two.
+#[test]
+fn claim_is_taken_back_or_entered() {
+    check("claim_is_taken_back_or_entered", 3, || {
+        let arena = arena();
+        let m = &arena.mem;
+        let (slot, generation) = slots::claim(m, ROOT).unwrap();
+        let child = arena.clone();
+        let child = thread::spawn(move || {
+            slots::enter(&child.mem, slot, generation, identity(generation, 5)).is_ok()
+        });
+        let taken = slots::take_back(m, slot, generation);
+        let entered = child.join().unwrap();
+        assert_ne!(taken, entered);
+        let phase = slots::phase(m.w64(slots::state(slot)).get());
+        assert_eq!(phase, if taken { slots::DEAD } else { slots::ALIVE });
+    });
+}
