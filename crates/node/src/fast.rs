@@ -41,7 +41,10 @@ pub fn fast_calls(env: Env) -> Result<Object<'static>> {
     let mut object = std::ptr::null_mut();
     // SAFETY: a live environment; names end with NUL; the functions take no data.
     unsafe {
-        check(sys::napi_create_object(env.raw(), &mut object), "create_object")?;
+        check(
+            sys::napi_create_object(env.raw(), &mut object),
+            "create_object",
+        )?;
         for (name, callback) in calls {
             let mut function = std::ptr::null_mut();
             let length = name.count_bytes() as isize;
@@ -54,8 +57,7 @@ pub fn fast_calls(env: Env) -> Result<Object<'static>> {
                 &mut function,
             );
             check(status, "create_function")?;
-            let status =
-                sys::napi_set_named_property(env.raw(), object, name.as_ptr(), function);
+            let status = sys::napi_set_named_property(env.raw(), object, name.as_ptr(), function);
             check(status, "set_named_property")?;
         }
         Object::from_napi_value(env.raw(), object).map_err(|error| coded("ERR_NAPI", error))
@@ -150,12 +152,18 @@ fn refs(env: sys::napi_env, value: sys::napi_value) -> Result<Vec<Id>> {
     }
     let mut length = 0;
     // SAFETY: as above.
-    check(unsafe { sys::napi_get_array_length(env, value, &mut length) }, "get_array_length")?;
+    check(
+        unsafe { sys::napi_get_array_length(env, value, &mut length) },
+        "get_array_length",
+    )?;
     (0..length)
         .map(|i| {
             let mut item = std::ptr::null_mut();
             // SAFETY: as above.
-            check(unsafe { sys::napi_get_element(env, value, i, &mut item) }, "get_element")?;
+            check(
+                unsafe { sys::napi_get_element(env, value, i, &mut item) },
+                "get_element",
+            )?;
             Ok(id(number(env, item)))
         })
         .collect()
@@ -176,7 +184,13 @@ unsafe extern "C" fn queue_push(
         // SAFETY: `length` bytes of a typed array, which nobody changes before this call returns.
         let bytes = unsafe { slice(data, length) };
         let refs = refs(env, named)?;
-        push(&Env::from_raw(env), number(env, queue), &[bytes], &refs, number(env, timeout))
+        push(
+            &Env::from_raw(env),
+            number(env, queue),
+            &[bytes],
+            &refs,
+            number(env, timeout),
+        )
     })
 }
 

@@ -33,6 +33,17 @@ pub struct Body {
     pub bytes: usize,
 }
 
+impl Member {
+    fn new(tree: &'static tree::Tree, slot: Slot) -> Member {
+        Member {
+            slot,
+            heap: Heap::new(tree.arena, slot),
+            taken: Vec::new(),
+            body: Body::default(),
+        }
+    }
+}
+
 thread_local! {
     static MEMBER: RefCell<Option<Member>> = const { RefCell::new(None) };
 }
@@ -70,12 +81,7 @@ fn enter(tree: &'static tree::Tree) -> Result<Member> {
         tree.arena.enter(slot, generation, "").map_err(shm_error)?;
         slot
     };
-    Ok(Member {
-        slot,
-        heap: Heap::new(tree.arena, slot),
-        taken: Vec::new(),
-        body: Body::default(),
-    })
+    Ok(Member::new(tree, slot))
 }
 
 /// Makes this thread, which has not joined, the member with a slot that was claimed for it.
@@ -92,11 +98,7 @@ pub fn enter_claimed(env: Env, slot: Slot, generation: u32) -> Result<()> {
             ));
         }
         tree.arena.enter(slot, generation, "").map_err(shm_error)?;
-        *member = Some(Member {
-            slot,
-            heap: Heap::new(tree.arena, slot),
-            taken: Vec::new(),
-        });
+        *member = Some(Member::new(tree, slot));
         Ok(())
     })?;
     register_leave(env)

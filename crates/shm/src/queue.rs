@@ -211,7 +211,10 @@ impl Queue {
         if self.max_size != 0 && self.size(heap.arena()) >= self.max_size {
             return Err(QueueError::Full);
         }
-        let head: Vec<u8> = refs.iter().flat_map(|id| id.as_u64().to_ne_bytes()).collect();
+        let head: Vec<u8> = refs
+            .iter()
+            .flat_map(|id| id.as_u64().to_ne_bytes())
+            .collect();
         let mut all = vec![&head[..]];
         all.extend(parts);
         let body = heap.alloc_message(&all)?;
