@@ -33,6 +33,17 @@ pub struct Body {
     pub bytes: usize,
 }
 
+impl Member {
+    fn new(tree: &'static tree::Tree, slot: Slot) -> Member {
+        Member {
+            slot,
+            heap: Heap::new(tree.arena, slot),
+            taken: Vec::new(),
+            body: Body::default(),
+        }
+    }
+}
+
 thread_local! {
     static MEMBER: RefCell<Option<Member>> = const { RefCell::new(None) };
 }
@@ -70,33 +81,24 @@ fn enter(tree: &'static tree::Tree) -> Result<Member> {
         tree.arena.enter(slot, generation, "").map_err(shm_error)?;
         slot
     };
-    Ok(member(tree, slot))
-}
-
-fn member(tree: &'static tree::Tree, slot: Slot) -> Member {
-    Member {
-        slot,
-        heap: Heap::new(tree.arena, slot),
-        taken: Vec::new(),
-        body: Body::default(),
-    }
+    Ok(Member::new(tree, slot))
 }
 
 /// Makes this thread, which has not joined, the member with a slot that was claimed for it.
 pub fn enter_claimed(env: Env, slot: Slot, generation: u32) -> Result<()> {
     let tree = tree::tree()?;
     MEMBER.with(|cell| {
-        let mut place = cell
+        let mut member = cell
             .try_borrow_mut()
             .map_err(|_| coded("ERR_REENTRANT", "a native call inside another one"))?;
-        if place.is_some() {
+        if member.is_some() {
             return Err(coded(
                 "ERR_PROCESS",
                 "a module that is loaded into every thread beforehand uses shared objects as it is loaded",
             ));
         }
         tree.arena.enter(slot, generation, "").map_err(shm_error)?;
-        *place = Some(member(tree, slot));
+        *member = Some(Member::new(tree, slot));
         Ok(())
     })?;
     register_leave(env)
