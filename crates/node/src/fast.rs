@@ -152,14 +152,28 @@ fn refs(env: sys::napi_env, value: sys::napi_value) -> Result<Vec<Id>> {
     }
     let mut length = 0;
     // SAFETY: as above.
+<<<<<<< HEAD
     let status = unsafe { sys::napi_get_array_length(env, value, &mut length) };
     check(status, "get_array_length")?;
+=======
+    check(
+        unsafe { sys::napi_get_array_length(env, value, &mut length) },
+        "get_array_length",
+    )?;
+>>>>>>> 32946e0522e3b355f1a39aa10ca3b5565097b237
     (0..length)
         .map(|i| {
             let mut item = std::ptr::null_mut();
             // SAFETY: as above.
+<<<<<<< HEAD
             let status = unsafe { sys::napi_get_element(env, value, i, &mut item) };
             check(status, "get_element")?;
+=======
+            check(
+                unsafe { sys::napi_get_element(env, value, i, &mut item) },
+                "get_element",
+            )?;
+>>>>>>> 32946e0522e3b355f1a39aa10ca3b5565097b237
             Ok(id(number(env, item)))
         })
         .collect()

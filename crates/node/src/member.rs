@@ -33,6 +33,17 @@ pub struct Body {
     pub bytes: usize,
 }
 
+impl Member {
+    fn new(tree: &'static tree::Tree, slot: Slot) -> Member {
+        Member {
+            slot,
+            heap: Heap::new(tree.arena, slot),
+            taken: Vec::new(),
+            body: Body::default(),
+        }
+    }
+}
+
 thread_local! {
     static MEMBER: RefCell<Option<Member>> = const { RefCell::new(None) };
 }
@@ -70,6 +81,7 @@ fn enter(tree: &'static tree::Tree) -> Result<Member> {
         tree.arena.enter(slot, generation, "").map_err(shm_error)?;
         slot
     };
+<<<<<<< HEAD
     Ok(member(tree, slot))
 }
 
@@ -80,6 +92,9 @@ fn member(tree: &'static tree::Tree, slot: Slot) -> Member {
         taken: Vec::new(),
         body: Body::default(),
     }
+=======
+    Ok(Member::new(tree, slot))
+>>>>>>> 32946e0522e3b355f1a39aa10ca3b5565097b237
 }
 
 /// Makes this thread, which has not joined, the member with a slot that was claimed for it.
@@ -96,7 +111,11 @@ pub fn enter_claimed(env: Env, slot: Slot, generation: u32) -> Result<()> {
             ));
         }
         tree.arena.enter(slot, generation, "").map_err(shm_error)?;
+<<<<<<< HEAD
         *place = Some(member(tree, slot));
+=======
+        *member = Some(Member::new(tree, slot));
+>>>>>>> 32946e0522e3b355f1a39aa10ca3b5565097b237
         Ok(())
     })?;
     register_leave(env)

@@ -231,10 +231,6 @@ impl Queue {
         if self.max_size != 0 && self.size(heap.arena()) >= self.max_size {
             return Err(QueueError::Full);
         }
-        let need = self.need(heap.arena(), refs.len(), bytes);
-        if self.pipe && !ring::can_push(m, self.id, heap.slot(), need) {
-            return Err(QueueError::Full);
-        }
         let head: Vec<u8> = refs
             .iter()
             .flat_map(|id| id.as_u64().to_ne_bytes())
