@@ -1,7 +1,8 @@
 // SIGKILLs at random moments, of those who send, receive, and hand ends on. No message is lost or comes twice, no reader hangs.
 // MULTIPROC_KILLS=1000 for the long form, MULTIPROC_SEED to repeat a run.
 import { expect, test } from 'vitest';
-import { Connection, EndOfFileError, Pipe, Process, Queue } from 'multiproc';
+import type { Connection } from 'multiproc';
+import { EndOfFileError, Pipe, Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 
 noLeaks();
@@ -68,7 +69,7 @@ test(
       await child.join();
     }
     while (await reader.poll()) results.putSync(await reader.recv());
-    const got = [];
+    const got: number[] = [];
     while (!results.empty) got.push(results.getSync());
     expect(new Set(got).size).toBe(got.length);
     expect(sent - got.length).toBeLessThanOrEqual(rounds);

@@ -1,6 +1,7 @@
 // The end of file comes when nobody has the other end any more, however that came about, and after all that was sent.
 import { describe, expect, test } from 'vitest';
-import { Connection, EndOfFileError, Pipe, Process, Queue } from 'multiproc';
+import type { Connection } from 'multiproc';
+import { EndOfFileError, Pipe, Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 
 noLeaks();

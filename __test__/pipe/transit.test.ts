@@ -1,6 +1,7 @@
 // An end can be handed on. It is open as long as anybody has it, be it a message that nobody has taken yet.
 import { describe, expect, test } from 'vitest';
-import { Connection, EndOfFileError, Pipe, Pool, Process, Queue } from 'multiproc';
+import type { Connection } from 'multiproc';
+import { EndOfFileError, Pipe, Pool, Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 import { result } from '../support/program';
 

@@ -1,6 +1,7 @@
 // Timeouts, aborts, polls, close while waiting: none of them loses or takes a message.
 import { describe, expect, test } from 'vitest';
-import { Connection, Pipe, Process, TimeoutError } from 'multiproc';
+import type { Connection } from 'multiproc';
+import { Pipe, Process, TimeoutError } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 
 noLeaks();

@@ -1,7 +1,8 @@
 // wait() gives those of many that are ready: processes that ended, connections and queues that can be read.
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { Connection, JoinableQueue, Pipe, Process, Queue, SimpleQueue, wait, waitSync } from 'multiproc';
+import type { Connection } from 'multiproc';
+import { JoinableQueue, Pipe, Process, Queue, SimpleQueue, wait, waitSync } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 import { result } from '../support/program';
 

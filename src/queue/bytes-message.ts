@@ -1,6 +1,7 @@
 /** Messages of a pipe that are bytes as they are, and no value of the codec. */
 import { native } from '../native';
-import { CLOSED, DONE, MORE, WAIT } from '../native/fast';
+import type { CLOSED, WAIT } from '../native/fast';
+import { DONE, MORE } from '../native/fast';
 import { blockBytes } from '../arena/block-bytes';
 import { Form } from '../codec/format';
 import { SerializationError } from '../errors';

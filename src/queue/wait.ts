@@ -39,7 +39,10 @@ class Watched<W extends Waitable> {
     this.#all.forEach((item: Waitable, i) => {
       if (item instanceof Process) sentinels.push([i, item.sentinel]);
       else if (isSentinel(item)) sentinels.push([i, item]);
-      else queues.push(queueOf(item, i)) && queuePositions.push(i);
+      else {
+        queues.push(queueOf(item, i));
+        queuePositions.push(i);
+      }
     });
     this.#sentinels = sentinels;
     this.#queues = queues;

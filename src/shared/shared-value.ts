@@ -86,14 +86,18 @@ export class Shared<T> implements Disposable {
    * @throws ProcessError after its disposal.
    */
   get value(): T {
-    if (handleOf(this)!.id < 0) throw new ProcessError('the shared value is disposed', 'ERR_DISPOSED');
-    return (this.#value ??= { value: decoded(this.#end, this.#block) as T }).value;
+    return (this.#value ??= { value: this.#decoded() }).value;
   }
 
   /** This object does not need it any more. Its memory is freed once nobody does. */
   [Symbol.dispose](): void {
     this.#value = undefined;
     disown(this);
+  }
+
+  #decoded(): T {
+    if (handleOf(this)!.id < 0) throw new ProcessError('the shared value is disposed', 'ERR_DISPOSED');
+    return decoded(this.#end, this.#block) as T;
   }
 }
 

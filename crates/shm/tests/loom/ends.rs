@@ -19,7 +19,7 @@ fn make_end(m: &Mem, queue: Id, holders: &[Slot]) -> Id {
 fn read_all(m: &Mem, queue: Id, slot: Slot) -> u64 {
     let (mut buffer, mut got) = ([0; 8], 0);
     loop {
-        match ring::pop(m, queue, slot, &mut buffer, &mut Vec::new(), |_| ()) {
+        match ring::pop(m, queue, slot, &mut buffer, 0, &mut Vec::new(), |_| ()) {
             Ok(_) => got += 1,
             Err(ring::Stop::Closed) => return got,
             Err(_) => (),
@@ -111,7 +111,7 @@ fn an_end_in_transit_counts() {
         let take = move |m: &Mem, slot: Slot| {
             let mut refs = Vec::new();
             let hold = |id| block::hold(m, id, slot);
-            if ring::pop(m, queue, slot, &mut [0; 8], &mut refs, hold).is_ok() {
+            if ring::pop(m, queue, slot, &mut [0; 8], 0, &mut refs, hold).is_ok() {
                 assert!(!ring::is_closed(m, queue), "closed while it was in transit");
                 block::drop_hold(m, refs[0], slot, slot);
             }
@@ -202,7 +202,7 @@ fn a_sender_hears_that_its_end_was_taken() {
         let take = move |m: &Mem, slot: Slot| {
             let mut refs = Vec::new();
             let hold = |id| block::hold(m, id, slot);
-            if ring::pop(m, queue, slot, &mut [0; 8], &mut refs, hold).is_ok() {
+            if ring::pop(m, queue, slot, &mut [0; 8], 0, &mut refs, hold).is_ok() {
                 block::drop_hold(m, refs[0], slot, slot);
             }
         };
