@@ -7,7 +7,13 @@ import { Queue } from './queue/queue';
 import { SimpleQueue } from './queue/simple-queue';
 import { SynchronizedArray } from './shared/synchronized-array';
 import { Value } from './shared/value';
+import { Barrier } from './sync/barrier';
+import { Condition } from './sync/condition';
+import { Event } from './sync/event';
 import { Lock } from './sync/lock';
+import { RLock } from './sync/rlock';
+import { RWLock } from './sync/rwlock';
+import { BoundedSemaphore, Semaphore } from './sync/semaphore';
 import type { StartMethod } from './types';
 
 /** The classes of this library, bound to one start method. */
@@ -22,6 +28,13 @@ export interface Context {
   readonly Value: typeof Value;
   readonly SynchronizedArray: typeof SynchronizedArray;
   readonly Lock: typeof Lock;
+  readonly RLock: typeof RLock;
+  readonly RWLock: typeof RWLock;
+  readonly Semaphore: typeof Semaphore;
+  readonly BoundedSemaphore: typeof BoundedSemaphore;
+  readonly Condition: typeof Condition;
+  readonly Event: typeof Event;
+  readonly Barrier: typeof Barrier;
 }
 
 /** The context of `method`, by default of the start method chosen. @throws TypeError, or ProcessError where it is not available. */
@@ -38,5 +51,12 @@ export function getContext(method?: StartMethod): Context {
     Value,
     SynchronizedArray,
     Lock,
+    RLock,
+    RWLock,
+    Semaphore,
+    BoundedSemaphore,
+    Condition,
+    Event,
+    Barrier,
   });
 }
