@@ -32,7 +32,7 @@ use crate::plant::planted;
 use std::time::Duration;
 
 pub const LOCK: u64 = 0;
-const LAST: u64 = 8;
+pub const LAST: u64 = 8;
 const WAITED: u64 = 16;
 pub const LABEL: u64 = 64;
 pub const LABEL_SIZE: usize = 64;

@@ -65,6 +65,8 @@ fn the_dead_swallow_no_notify() {
         let at = make_primitive(m, Kind::Condition);
         condition::enter(m, at, A);
         condition::enter(m, at, B);
+        // A is next
+        m.w32(at + condition::LAST).set(geometry::SLOTS - 1);
         let (notifier, b) = (arena.clone(), arena.clone());
         let notifier = thread::spawn(move || condition::notify(&notifier.mem, at, 1));
         let b = thread::spawn(move || wait(&b.mem, at, B));
@@ -84,6 +86,8 @@ fn who_leaves_swallows_no_notify() {
         let at = make_primitive(m, Kind::Condition);
         condition::enter(m, at, A);
         condition::enter(m, at, B);
+        // A is next
+        m.w32(at + condition::LAST).set(geometry::SLOTS - 1);
         let (a, b) = (arena.clone(), arena.clone());
         let a = thread::spawn(move || {
             let mut told = false;

@@ -57,6 +57,7 @@ fn a_reader_and_a_writer() {
         }
         b.join().unwrap();
         assert!(rwlock::reading(m, at).is_empty());
+        assert!(!mutex::look(m, at).1, "told of a reader");
         assert_eq!(
             (m.w32(at).get() & mutex::OWNER, rwlock::writer(m, at)),
             (0, None)
