@@ -3,7 +3,7 @@ import * as bell from '../arena/bell';
 import { own, registerKind } from '../arena/handle';
 import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
-import { wordsOf } from '../arena/words';
+import { look, wordsOf } from '../arena/words';
 import { DeadlockError, OwnerDiedError, TimeoutError } from '../errors';
 import { checkSignal, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
@@ -155,14 +155,14 @@ export class RWLock {
   /** One addition and one look, where nobody writes or waits to. */
   #tryRead(): boolean {
     Atomics.add(this.#words, this.#readers, 1);
-    if (Atomics.load(this.#words, this.#at + MUTEX) === 0) return true;
+    if (look(this.#words, this.#at + MUTEX) === 0) return true;
     this.#endRead();
     return false;
   }
 
   #endRead(): void {
     Atomics.sub(this.#words, this.#readers, 1);
-    if ((Atomics.load(this.#words, this.#at + MUTEX) & OWNER) !== 0) native.rwlockRingWriter(this.#id);
+    if ((look(this.#words, this.#at + MUTEX) & OWNER) !== 0) native.rwlockRingWriter(this.#id);
   }
 
   #endWrite(): void {

@@ -3,14 +3,14 @@ import * as bell from '../arena/bell';
 import { own, registerKind } from '../arena/handle';
 import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
-import { wordsOf } from '../arena/words';
+import { look, wordsOf } from '../arena/words';
 import { NotHeldError } from '../errors';
 import { checkInteger, checkSignal, checkTimeout } from '../validate';
 import * as scope from './hold';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 
 // The words of a semaphore, by their index (crates/shm, semaphore.rs).
-const GATE = 0;
+// The first one is the gate: below 0 where somebody waits.
 const ANONYMOUS = 1;
 const FIRST = 2;
 const FLAGS = 3;
@@ -55,9 +55,9 @@ export class Semaphore {
   readonly #owned: number;
   readonly #bounded: boolean;
   readonly #first: number;
-  /** Permits of this thread, the last one taken last; what another has released may still be there. */
-  #taken: number[] = [];
-  /** Where to look first for a free permit. */
+  /** Index of the word of the permit that this thread took last and has not released since; -1: look for one. */
+  #last = -1;
+  /** Index of the word of the permit to look at first; -1: there are none. */
   #next: number;
 
   /** @param value permits at first, 0..2^31 - 1. */
@@ -77,7 +77,7 @@ export class Semaphore {
     this.#owned = words[at + OWNED];
     this.#first = words[at + FIRST];
     this.#bounded = (words[at + FLAGS] & BOUNDED_FLAG) !== 0;
-    this.#next = this.#owned === 0 ? 0 : tree().slot % this.#owned;
+    this.#next = this.#owned === 0 ? -1 : at + PERMITS + (tree().slot % this.#owned);
     own(this, this.#bounded ? 'BoundedSemaphore' : 'Semaphore', this.#id);
   }
 
@@ -98,6 +98,14 @@ export class Semaphore {
 
   /** {@link acquire}, blocking. */
   acquireSync(options?: WaitSyncOptions): boolean {
+    const words = this.#words;
+    const i = this.#next;
+    if (options === undefined && i >= 0 && (look(words, this.#at) & FAIR) === 0) {
+      if (Atomics.compareExchange(words, i, 0, this.#mine) === 0) {
+        this.#last = i;
+        return true;
+      }
+    }
     const timeout = options === undefined ? -1 : checkTimeout(options);
     return this.#take() || this.#got(native.semaphoreAcquire(this.#id, timeout));
   }
@@ -113,18 +121,27 @@ export class Semaphore {
    * @param n how many, ≥ 1; all of them or, where it throws, none.
    * @throws RangeError where there would be more than 2^31 - 1; NotHeldError: a BoundedSemaphore past its first value.
    */
-  release(n = 1): void {
-    if (n === 1) {
-      const i = this.#taken.pop();
-      if (i === undefined ? this.#owned === 0 && this.#addAnonymous() : this.#free(i)) {
-        if (Atomics.load(this.#words, this.#at + GATE) < 0) native.semaphorePassOn(this.#id, 1);
+  release(n?: number): void {
+    const i = this.#last;
+    if (n === undefined && i >= 0) {
+      const words = this.#words;
+      const mine = this.#mine;
+      this.#last = -1;
+      if (Atomics.compareExchange(words, i, mine, 0) === mine) {
+        if (look(words, this.#at) < 0) native.semaphorePassOn(this.#id, 1);
         return;
       }
-    } else {
-      checkInteger(n, 'n', 1, MOST);
+    }
+    this.#releaseAny(n);
+  }
+
+  #releaseAny(n = 1): void {
+    checkInteger(n, 'n', 1, MOST);
+    if (n === 1 && (this.#owned === 0 ? this.#addAnonymous() : this.#freeOne())) {
+      if (look(this.#words, this.#at) < 0) native.semaphorePassOn(this.#id, 1);
+      return;
     }
     const refused = native.semaphoreRelease(this.#id, n);
-    this.#recount();
     if (refused === NOT_HELD) {
       throw new NotHeldError(
         `release(${n === 1 ? '' : n}) would leave more permits than the first value, ${this.#first}`,
@@ -166,22 +183,22 @@ export class Semaphore {
     return scope.runSync(this, critical as () => T, options);
   }
 
-  /** One compare-and-exchange, where a permit is free and nobody has waited for it for long. */
+  /** One compare-and-exchange, where a permit is free and nobody has waited for one for long. */
   #take(): boolean {
     const words = this.#words;
-    if ((Atomics.load(words, this.#at + GATE) & FAIR) !== 0) return false;
-    const owned = this.#owned;
+    if ((Atomics.load(words, this.#at) & FAIR) !== 0) return false;
     const first = this.#at + PERMITS;
+    const end = first + this.#owned;
     let i = this.#next;
-    for (let k = 0; k < owned; k++) {
-      if (Atomics.load(words, first + i) === 0 && Atomics.compareExchange(words, first + i, 0, this.#mine) === 0) {
+    for (let k = first; k < end; k++) {
+      if (look(words, i) === 0 && Atomics.compareExchange(words, i, 0, this.#mine) === 0) {
         this.#note(i);
         return true;
       }
-      i = i + 1 === owned ? 0 : i + 1;
+      if (++i === end) i = first;
     }
     const anonymous = this.#at + ANONYMOUS;
-    for (let left = Atomics.load(words, anonymous); left > 0; left = Atomics.load(words, anonymous)) {
+    for (let left = look(words, anonymous); left > 0; left = look(words, anonymous)) {
       if (Atomics.compareExchange(words, anonymous, left, left - 1) === left) return true;
     }
     return false;
@@ -197,28 +214,24 @@ export class Semaphore {
   /** Notes what a native call has taken. */
   #got(status: number): boolean {
     if (status <= NONE) return false;
-    if (status !== AN_ANONYMOUS) this.#note(status - 1);
+    if (status !== AN_ANONYMOUS) this.#note(this.#at + PERMITS + status - 1);
     return true;
   }
 
   #note(i: number): void {
     this.#next = i;
-    // A permit that another releases stays noted; there are never more than have a word.
-    if (this.#taken.length < this.#owned) this.#taken.push(i);
-    else this.#recount();
+    this.#last = i;
   }
 
-  /** Looks which permits are this thread's. */
-  #recount(): void {
-    this.#taken = [];
-    for (let i = 0; i < this.#owned; i++) {
-      if (Atomics.load(this.#words, this.#at + PERMITS + i) === this.#mine) this.#taken.push(i);
-    }
-  }
-
-  #free(i: number): boolean {
+  /** Releases any permit of this thread's. False: it is on record for none. */
+  #freeOne(): boolean {
+    const words = this.#words;
     const mine = this.#mine;
-    return Atomics.compareExchange(this.#words, this.#at + PERMITS + i, mine, 0) === mine;
+    const first = this.#at + PERMITS;
+    for (let i = first; i < first + this.#owned; i++) {
+      if (look(words, i) === mine && Atomics.compareExchange(words, i, mine, 0) === mine) return true;
+    }
+    return false;
   }
 
   /** False where it would be too many. */

@@ -26,7 +26,7 @@
 use crate::bell;
 #[cfg(loom)]
 use crate::bell::SET_SIZE;
-use crate::geometry::{set_bit, Slot, SLOTS};
+use crate::geometry::{set_bit, Slot, SET_BITS, SLOTS};
 use crate::mem::{fence, Mem};
 use crate::plant::planted;
 use std::time::Duration;
@@ -122,38 +122,54 @@ fn notify_slot(m: &Mem, at: u64, slot: Slot, most: u32) -> u32 {
     }
 }
 
-fn has_waited(m: &Mem, at: u64, slot: Slot) -> bool {
-    let (word, bit) = set_bit(slot);
-    m.w64(at + WAITED + word).get() & bit != 0
+/// Calls `f` with each slot in `range` that has waited, until it gives false. False: it did.
+fn each_waited(
+    m: &Mem,
+    at: u64,
+    range: std::ops::Range<Slot>,
+    mut f: impl FnMut(Slot) -> bool,
+) -> bool {
+    let mut slot = range.start;
+    while slot < range.end {
+        let (word, bit) = set_bit(slot);
+        let bits = m.w64(at + WAITED + word).get() & bit.wrapping_neg();
+        if bits == 0 {
+            slot = (slot / SET_BITS + 1) * SET_BITS;
+            continue;
+        }
+        slot = slot / SET_BITS * SET_BITS + bits.trailing_zeros();
+        if slot < range.end && !f(slot) {
+            return false;
+        }
+        slot += 1;
+    }
+    true
 }
 
 /// Notifies at most `n` waiters (u32::MAX: all); how many it were.
 pub fn notify(m: &Mem, at: u64, n: u32) -> u32 {
     fence();
     let last = m.w32(at + LAST);
-    let first = last.get();
+    let first = last.get().wrapping_add(1) % SLOTS;
     let turn = if n == u32::MAX { n } else { 1 };
     let mut done = 0;
     // each round goes once through all slots, and gives each its turn
-    loop {
+    while done < n {
         let before = done;
-        for i in 1..=SLOTS {
-            let slot = first.wrapping_add(i) % SLOTS;
-            if done == n {
-                return done;
+        let mut give = |slot| {
+            let told = notify_slot(m, at, slot, turn);
+            if told > 0 {
+                done += told;
+                last.set(slot);
             }
-            if has_waited(m, at, slot) {
-                let told = notify_slot(m, at, slot, turn);
-                if told > 0 {
-                    done += told;
-                    last.set(slot);
-                }
-            }
-        }
+            done < n
+        };
+        let _ = each_waited(m, at, first..SLOTS, &mut give) && each_waited(m, at, 0..first, give);
         if done == before {
-            return done;
+            break;
         }
     }
+    done
 }
 
 /// Blocks the slot's thread until one of its waiters is notified, for at most a slice of `timeout`. True: it was.
