@@ -262,24 +262,21 @@ describe('a party that dies', () => {
     setTimeout(() => {}, 1e9);
   };
 
-  test.each(['waiting', 'waiting in its event loop', 'elsewhere', 'throwing', 'exit'])(
-    'breaks it: %s',
-    async (how) => {
-      const barrier = new Barrier(3);
-      const told: Said = new Queue();
-      const victim = new Process({ target: die, args: [barrier, told, how] }).start();
-      await told.get();
-      const { children, said } = start(barrier, [passBlocked]);
-      const here = barrier.wait().then(() => 'through', codeOf);
-      if (how.startsWith('waiting')) await until('all but one wait', () => barrier.nWaiting === 2 || barrier.broken);
-      if (how !== 'throwing' && how !== 'exit') victim.kill();
-      expect(await here).toBe('ERR_BROKEN_BARRIER');
-      expect(await said.get()).toBe('ERR_BROKEN_BARRIER');
-      await victim.join();
-      await children[0].join();
-      expect(barrier.broken).toBe(true);
-    },
-  );
+  test.each(['waiting', 'waiting in its event loop', 'elsewhere', 'throwing', 'exit'])('breaks it: %s', async (how) => {
+    const barrier = new Barrier(3);
+    const told: Said = new Queue();
+    const victim = new Process({ target: die, args: [barrier, told, how] }).start();
+    await told.get();
+    const { children, said } = start(barrier, [passBlocked]);
+    const here = barrier.wait().then(() => 'through', codeOf);
+    if (how.startsWith('waiting')) await until('all but one wait', () => barrier.nWaiting === 2 || barrier.broken);
+    if (how !== 'throwing' && how !== 'exit') victim.kill();
+    expect(await here).toBe('ERR_BROKEN_BARRIER');
+    expect(await said.get()).toBe('ERR_BROKEN_BARRIER');
+    await victim.join();
+    await children[0].join();
+    expect(barrier.broken).toBe(true);
+  });
 
   test('in the action breaks it', async () => {
     const barrier = new Barrier(2, { action: () => process.kill(process.pid, 'SIGKILL') });

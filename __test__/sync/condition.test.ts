@@ -104,7 +104,7 @@ describe('the lock', () => {
     const lock = condition.lock;
     const depth = () => {
       let n = 0;
-      while (lock.locked()) (lock.release(), n++);
+      for (; lock.locked(); n++) lock.release();
       return n;
     };
     for (let i = 0; i < 3; i++) lock.acquireSync();

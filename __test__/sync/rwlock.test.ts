@@ -272,8 +272,10 @@ test('writers are alone, readers see nothing half written: 4 processes', async (
     for (let i = 0; i < 3000; i++) {
       const held = i % 3 === 0 ? await l.write() : l.writeSync();
       if (a.isSet() !== b.isSet()) q.putSync('two writers');
-      if (a.isSet()) (a.clear(), b.clear());
-      else (a.set(), b.set());
+      for (const cell of [a, b]) {
+        if (cell.isSet()) cell.clear();
+        else cell.set();
+      }
       held[Symbol.dispose]();
     }
   };

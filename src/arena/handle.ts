@@ -75,7 +75,13 @@ export function onUnknownKind(load: (kind: string) => void): void {
 }
 
 /** Brands `object`, which from now on owns one count of block `id`, and one of each of `also`, that this thread holds. */
-export function own(object: object, kind: string, id: number, also: readonly number[] = NONE, parts?: () => Parts): void {
+export function own(
+  object: object,
+  kind: string,
+  id: number,
+  also: readonly number[] = NONE,
+  parts?: () => Parts,
+): void {
   brand(object, kind, id, also, parts);
   collected.register(object, { kind, id, also }, object);
 }

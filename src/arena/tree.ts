@@ -19,7 +19,8 @@ export function tree(): Membership {
 }
 
 function join(): Membership {
-  process.once('exit', (code) => {
+  // Before others, since the last one may end the process at once (worker/quick-exit.ts).
+  process.prependOnceListener('exit', (code) => {
     if (code === 0 && unfinished === 0) native.setOrderly();
   });
   return native.join();

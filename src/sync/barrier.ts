@@ -19,10 +19,9 @@ const FILLING = 0;
 const ABORTING = 3;
 const BROKEN_PHASE = 4;
 
-/** What native.barrierPass returns below 0 (crates/node, barrier.rs). */
-const BROKEN = -1;
+/** What native.barrierPass returns below 0 (crates/node, barrier.rs): -1 broken, */
 const TIMED_OUT = -2;
-/** Minus the generation, minus this: this thread runs the action. */
+/** minus the generation, minus this: this thread runs the action. */
 const ACTS = -16;
 
 const MOST = 2 ** 28 - 2;
@@ -124,9 +123,7 @@ export class Barrier {
     }
     const left = timeout === -1 ? -1 : Math.max(0, timeout - (performance.now() - since));
     const attempt = () => native.barrierOutcomeOrArm(this.#id, generation) ?? undefined;
-    const outcome = await this.#orBreak(generation, () =>
-      bell.wait(`barrier ${this.#id}`, attempt, left, signal),
-    );
+    const outcome = await this.#orBreak(generation, () => bell.wait(`barrier ${this.#id}`, attempt, left, signal));
     if (outcome === true) return index;
     if (outcome === bell.TIMED_OUT) {
       const error = this.#timedOut(generation, timeout);

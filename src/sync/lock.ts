@@ -52,7 +52,8 @@ export class Lock {
   constructor(...internal: readonly unknown[]) {
     this.#mine = tree().slot + 1;
     const recursive = internal.at(-1) === RECURSIVE;
-    this.#id = internal[0] === ADOPT ? (internal[1] as number) : native.mutexCreate(recursive, creationSite(new.target));
+    this.#id =
+      internal[0] === ADOPT ? (internal[1] as number) : native.mutexCreate(recursive, creationSite(new.target));
     const { words, at } = wordsOf(this.#id);
     this.#words = words;
     this.#at = at;

@@ -93,15 +93,18 @@ export class RWLock {
   readSync(options?: WaitSyncOptions): Disposable {
     const timeout = checkTimeout(options);
     if (this.#tryRead()) return this.#reading();
+    if (timeout === -1) this.#readPatiently();
+    else if (this.#checked(native.rwlockRead(this.#id, timeout)) === TIMED_OUT) throw timedOut('read', timeout);
+    return this.#reading();
+  }
+
+  #readPatiently(): void {
     let status: number;
     do {
-      if (timeout === -1) this.#refuseDeadlock();
-      // A writer may come behind which this thread, which reads already, would wait for itself.
-      const slice = timeout === -1 && this.#isReading() ? LOOK : timeout;
-      status = this.#checked(native.rwlockRead(this.#id, slice));
-    } while (status === TIMED_OUT && timeout === -1);
-    if (status === TIMED_OUT) throw timedOut('read', timeout);
-    return this.#reading();
+      this.#refuseDeadlock();
+      // Where this thread reads already, a writer may come that waits for that, and that this read would wait for.
+      status = this.#checked(native.rwlockRead(this.#id, this.#isReading() ? LOOK : -1));
+    } while (status === TIMED_OUT);
   }
 
   /** Waits until it may write; the result ends that when it is disposed. @throws TimeoutError, OwnerDiedError */
