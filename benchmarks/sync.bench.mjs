@@ -8,7 +8,7 @@ export const about =
   'All blocking; multithreading has no event.';
 
 const goals = [
-  { atMost: 1 / 3, times: 'Python', by: { metric: 'cpu' } },
+  { atMost: 0.33, times: 'Python', by: { metric: 'cpu' } },
   { atMost: 1, times: 'multithreading', by: { metric: 'cpu' } },
 ];
 

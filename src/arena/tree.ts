@@ -21,7 +21,12 @@ export function tree(): Membership {
 function join(): Membership {
   // Before others, since the last one may end the process at once (worker/quick-exit.ts).
   process.prependOnceListener('exit', (code) => {
-    if (code === 0 && unfinished === 0) native.setOrderly();
+    if (code !== 0 || unfinished > 0) return;
+    try {
+      native.setOrderly();
+    } catch {
+      // It counts as one that died: nobody waits for it either way.
+    }
   });
   return native.join();
 }
