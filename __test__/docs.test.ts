@@ -40,5 +40,5 @@ describe.each(pages)('%s', (page) => {
 });
 
 test('there are pages with programs', () => {
-  expect(pages).toEqual(expect.arrayContaining(['pipes-and-queues.md', 'shared-data.md']));
+  expect(pages).toEqual(expect.arrayContaining(['pipes-and-queues.md', 'shared-data.md', 'synchronisation.md']));
 });

@@ -4,8 +4,8 @@ import { formatTree, type TreeSnapshot } from './inspect/format';
 
 const USAGE = `usage: multiproc inspect PID [--json]
 
-  inspect PID   the tree of processes that PID belongs to: its members, its locks and queues, who holds them and who
-                waits. PID may be any process of the tree. Nothing is changed.
+  inspect PID   the tree of processes that PID belongs to: its members, its locks, queues and the like, who holds them
+                and who waits. PID may be any process of the tree. Nothing is changed.
 `;
 
 function main(args: readonly string[]): number {

@@ -10,7 +10,13 @@ import { Queue } from './queue/queue';
 import { SimpleQueue } from './queue/simple-queue';
 import { SynchronizedArray } from './shared/synchronized-array';
 import { Value } from './shared/value';
+import { Barrier } from './sync/barrier';
+import { Condition } from './sync/condition';
+import { Event } from './sync/event';
 import { Lock } from './sync/lock';
+import { RLock } from './sync/rlock';
+import { RWLock } from './sync/rwlock';
+import { BoundedSemaphore, Semaphore } from './sync/semaphore';
 import type { StartMethod } from './types';
 
 /** What is the same whatever the start method: objects of one tree are shared by its processes and threads alike. */
@@ -22,6 +28,13 @@ const SHARED = {
   Value,
   SynchronizedArray,
   Lock,
+  RLock,
+  RWLock,
+  Semaphore,
+  BoundedSemaphore,
+  Condition,
+  Event,
+  Barrier,
 };
 
 /** The classes of this library, bound to one start method. */

@@ -7,9 +7,15 @@ export { activeChildren, Process, type ProcessOptions, type ProcessSettings, typ
 export { currentProcess, parentProcess } from './process/known';
 export { isMainProcess } from './process/current';
 export { prewarm } from './process/prewarm';
+export { Barrier } from './sync/barrier';
+export { Condition } from './sync/condition';
+export { Event } from './sync/event';
 export { Lock } from './sync/lock';
 export { Connection, Pipe } from './queue/connection';
 export { JoinableQueue } from './queue/joinable-queue';
+export { RLock } from './sync/rlock';
+export { RWLock } from './sync/rwlock';
+export { BoundedSemaphore, Semaphore } from './sync/semaphore';
 export { Queue } from './queue/queue';
 export { SimpleQueue } from './queue/simple-queue';
 export { wait, waitSync } from './queue/wait';

@@ -20,11 +20,21 @@ export interface Handle {
   readonly id: number;
   /** Other blocks that it is made of: whoever holds it holds them too. */
   readonly also: readonly number[];
+  /** What else an object like it is made of in another process, encoded when it is sent: the lock of a condition. */
+  readonly parts?: () => Parts;
 }
+
+/** An encoded value, and the blocks that it names. */
+export interface Parts {
+  readonly bytes: Uint8Array;
+  readonly refs: readonly number[];
+}
+
+type Factory = (id: number, parts: Uint8Array | undefined) => object;
 
 /** A class of shared objects. */
 interface Kind {
-  readonly factory: (id: number) => object;
+  readonly factory: Factory;
   /** The objects of this thread, by their blocks. */
   readonly known: Map<number, WeakRef<object>>;
 }
@@ -50,10 +60,10 @@ function giveBack({ id, also }: Omit<Handle, 'tree'>): void {
 }
 
 /**
- * Says how an object of `kind` is made from its block's id. The factory gets one count of the block, and must call {@link own} on
- * the object; other blocks that the object is made of it retains itself.
+ * Says how an object of `kind` is made from its block's id, and from its parts, where it has any. The factory gets one count of
+ * the block, and must call {@link own} on the object; other blocks that the object is made of it retains itself.
  */
-export function registerKind(kind: string, factory: (id: number) => object): void {
+export function registerKind(kind: string, factory: Factory): void {
   kinds.set(kind, { factory, known: new Map() });
 }
 
@@ -65,8 +75,14 @@ export function onUnknownKind(load: (kind: string) => void): void {
 }
 
 /** Brands `object`, which from now on owns one count of block `id`, and one of each of `also`, that this thread holds. */
-export function own(object: object, kind: string, id: number, also: readonly number[] = NONE): void {
-  brand(object, kind, id, also);
+export function own(
+  object: object,
+  kind: string,
+  id: number,
+  also: readonly number[] = NONE,
+  parts?: () => Parts,
+): void {
+  brand(object, kind, id, also, parts);
   collected.register(object, { kind, id, also }, object);
 }
 
@@ -76,8 +92,8 @@ export function brandMemory(object: object, kind: string, id: number): void {
   branded.register(object, { kind, id, also: NONE });
 }
 
-function brand(object: object, kind: string, id: number, also: readonly number[]): void {
-  const value: Handle = Object.freeze({ tree: tree().tree, kind, id, also });
+function brand(object: object, kind: string, id: number, also: readonly number[], parts?: () => Parts): void {
+  const value: Handle = Object.freeze({ tree: tree().tree, kind, id, also, ...(parts && { parts }) });
   Object.defineProperty(object, HANDLE, { value, configurable: true });
   kinds.get(kind)?.known.set(id, new WeakRef(object));
 }
@@ -102,7 +118,7 @@ export function handleOf(value: object): Handle | undefined {
  *
  * @throws Error with code ERR_FOREIGN_HANDLE for a handle of another tree, ERR_UNKNOWN_HANDLE for an unknown kind.
  */
-export function fromHandle(handle: Omit<Handle, 'also'>): object {
+export function fromHandle(handle: Omit<Handle, 'also' | 'parts'>, parts?: Uint8Array): object {
   if (handle.tree !== tree().tree) {
     throw Object.assign(new Error(`the ${handle.kind} belongs to another tree of processes (${handle.tree})`), {
       code: 'ERR_FOREIGN_HANDLE',
@@ -119,7 +135,7 @@ export function fromHandle(handle: Omit<Handle, 'also'>): object {
   }
   native.retain(handle.id);
   try {
-    return kind.factory(handle.id);
+    return kind.factory(handle.id, parts);
   } catch (error) {
     native.release(handle.id);
     throw error;

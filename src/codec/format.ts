@@ -68,7 +68,7 @@ export const enum Tag {
   ERROR = 25,
   /** name, message, stack. */
   DOM_EXCEPTION = 26,
-  /** tree, kind, id. */
+  /** tree, kind, id; length and bytes of its parts, a message of their own. */
   HANDLE = 27,
   /** index among the message's functions. */
   FUNCTION = 28,

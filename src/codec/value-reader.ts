@@ -201,8 +201,10 @@ export class ValueReader {
     const tree = this.string();
     const kind = this.string();
     const id = this.in.count();
+    const length = this.in.length();
+    const parts = length > 0 ? new Uint8Array(this.in.bytes(length)) : undefined;
     try {
-      return fromHandle({ tree, kind, id });
+      return fromHandle({ tree, kind, id }, parts);
     } catch (error) {
       throw new SerializationError(`a message is malformed: ${String(error)}`, '', { cause: error });
     }

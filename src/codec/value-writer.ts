@@ -10,6 +10,7 @@ import { types } from 'node:util';
 import { handleOf, type Handle } from '../arena/handle';
 import { tree } from '../arena/tree';
 import { rootReference, type Reference } from '../closure/reference';
+import { SerializationError } from '../errors';
 import { isDense, isIndex } from './arrays';
 import { ByteWriter } from './bytes';
 import { followsBuffer, isDetached, regExpParts, unboxed, viewParts } from './native-values';
@@ -474,6 +475,21 @@ export class ValueWriter {
     this.out.count(handle.id);
     this.refs.add(handle.id);
     for (const other of handle.also) this.refs.add(other);
+    this.parts(handle);
+  }
+
+  private parts({ parts }: Handle): void {
+    if (parts === undefined) return this.out.count(0);
+    let encoded;
+    try {
+      encoded = parts();
+    } catch (error) {
+      if (error instanceof SerializationError) refuse(error.message);
+      throw error;
+    }
+    this.out.count(encoded.bytes.length);
+    this.out.bytes(encoded.bytes);
+    for (const ref of encoded.refs) this.refs.add(ref);
   }
 
   /** An instance of a class: a handle, a DOMException, something of the runtime, or an object like any other. */

@@ -1,4 +1,5 @@
 /** What `multiproc inspect` prints. */
+import { PRIMITIVES, type Who } from './primitive-state';
 
 /** As crates/node's inspect.rs gives it. Slots are numbers of members; bytes are bytes. */
 export interface TreeSnapshot {
@@ -20,7 +21,7 @@ export interface TreeSnapshot {
     readonly label: string;
     readonly bytes: number;
     readonly holders: readonly number[];
-    /** Of a lock: the slot that has it, the slots that wait for it in their event loop. */
+    /** Of a lock, or of a readers-writer lock's writer: the slot that has it, the slots that wait in their event loop. */
     readonly owner?: number | null;
     readonly died?: boolean;
     readonly waiters?: boolean;
@@ -39,6 +40,20 @@ export interface TreeSnapshot {
     readonly type?: number;
     readonly waitingToGet?: readonly number[];
     readonly waitingToPut?: readonly number[];
+    /** Of a readers-writer lock: slots that read. */
+    readonly readers?: readonly number[];
+    /** Of a semaphore: slots that have permits, once for each. */
+    readonly value?: number;
+    readonly first?: number;
+    readonly bounded?: boolean;
+    readonly owners?: readonly number[];
+    /** Of an event. */
+    readonly set?: boolean;
+    /** Of a condition: its lock's id; slots that wait, with the number of their waiters. Of a barrier: how many wait. */
+    readonly lock?: number;
+    readonly waiting?: readonly (readonly [number, number])[] | number;
+    readonly parties?: number;
+    readonly broken?: boolean;
   }[];
 }
 
@@ -103,11 +118,17 @@ export function formatTree(snapshot: TreeSnapshot): string {
   return text;
 }
 
-type Snapshot = TreeSnapshot['objects'][number];
+export type Snapshot = TreeSnapshot['objects'][number];
 
 /** What gets a line of its own, and what it is called. */
 const KINDS: ReadonlyMap<string, string> = new Map([
   ['Mutex', 'Lock'],
+  ['RLock', 'RLock'],
+  ['RwLock', 'RWLock'],
+  ['Semaphore', 'Semaphore'],
+  ['Condition', 'Condition'],
+  ['Event', 'Event'],
+  ['Barrier', 'Barrier'],
   ['Queue', 'Queue'],
   ['End', 'End'],
   ['Value', 'Value'],
@@ -122,15 +143,15 @@ function isNamed({ kind }: Snapshot): boolean {
   return KINDS.has(kind);
 }
 
-function nameOf({ kind, pipe, type = 0 }: Snapshot): string {
+function nameOf({ kind, pipe, bounded, type = 0 }: Snapshot): string {
   if (pipe) return 'Pipe';
+  if (bounded) return 'BoundedSemaphore';
   return kind === 'Value' && type >= ARRAY_FLAG ? 'SynchronizedArray' : KINDS.get(kind)!;
 }
 
 function stateOf(object: Snapshot, who: Who): string {
+  if (Object.hasOwn(PRIMITIVES, object.kind)) return PRIMITIVES[object.kind](object, who);
   switch (object.kind) {
-    case 'Mutex':
-      return lockState(object, who);
     case 'Queue':
       return queueState(object, who);
     case 'Value':
@@ -140,15 +161,6 @@ function stateOf(object: Snapshot, who: Who): string {
     default:
       return mebibytes(object.bytes);
   }
-}
-
-type Who = (slots: readonly number[]) => string;
-
-function lockState({ owner, died, waiters, armed }: Snapshot, who: Who): string {
-  const parts = [died ? 'its holder died' : owner == null ? 'free' : `held by ${who([owner])}`];
-  if (armed !== undefined && armed.length > 0) parts.push(`awaited by ${who(armed)}`);
-  else if (waiters) parts.push('awaited');
-  return parts.join(', ');
 }
 
 function queueState(queue: Snapshot, who: Who): string {

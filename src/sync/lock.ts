@@ -18,8 +18,17 @@ const OWNER_DIED = -2;
 /** Bits of the lock word: the owner's slot + 1. The others are flags (crates/shm, mutex.rs). */
 const OWNER = 0xffff;
 
-/** First argument of the constructor where an existing block is adopted. */
-const ADOPT: unique symbol = Symbol('adopt');
+/** First argument of the constructor where an existing block is adopted; the second is its id. */
+export const ADOPT: unique symbol = Symbol('adopt');
+
+/** Last argument of the constructor of a lock that its owner may take again. */
+export const RECURSIVE: unique symbol = Symbol('recursive');
+
+/** Waits for a lock; `taken` is called at once when it is had, before anything else runs in this thread. */
+export let awaitLock: (lock: Lock, options: WaitOptions | undefined, taken: () => void) => Promise<boolean>;
+
+/** Whether this thread has the lock. */
+export let isMine: (lock: Lock) => boolean;
 
 /**
  * Mutual exclusion among all threads and processes that are handed it: as an argument, through a queue, or captured by
@@ -42,11 +51,18 @@ export class Lock {
   constructor();
   constructor(...internal: readonly unknown[]) {
     this.#mine = tree().slot + 1;
-    this.#id = internal[0] === ADOPT ? (internal[1] as number) : native.mutexCreate(creationSite(new.target));
+    const recursive = internal.at(-1) === RECURSIVE;
+    this.#id =
+      internal[0] === ADOPT ? (internal[1] as number) : native.mutexCreate(recursive, creationSite(new.target));
     const { words, at } = wordsOf(this.#id);
     this.#words = words;
     this.#at = at;
-    own(this, 'Lock', this.#id);
+    own(this, recursive ? 'RLock' : 'Lock', this.#id);
+  }
+
+  static {
+    awaitLock = (lock, options, taken) => lock.#await(options, taken);
+    isMine = (lock) => (Atomics.load(lock.#words, lock.#at) & OWNER) === lock.#mine;
   }
 
   /**
@@ -55,13 +71,25 @@ export class Lock {
    * @returns false where the timeout passed first.
    * @throws OwnerDiedError where its holder ended without releasing it: see {@link recover}.
    */
-  async acquire(options?: WaitOptions): Promise<boolean> {
+  acquire(options?: WaitOptions): Promise<boolean> {
+    return this.#await(options);
+  }
+
+  async #await(options?: WaitOptions, taken?: () => void): Promise<boolean> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
-    if (this.#take()) return true;
+    if (this.#take()) {
+      taken?.();
+      return true;
+    }
     let acquired = false;
+    const attempt = (waited: number) => {
+      const got = this.#tryOrArm(waited);
+      if (got) taken?.();
+      return got;
+    };
     try {
-      const got = await bell.wait(`lock ${this.#id}`, (waited) => this.#tryOrArm(waited), timeout, signal);
+      const got = await bell.wait(`lock ${this.#id}`, attempt, timeout, signal);
       return (acquired = got === true);
     } finally {
       if (!acquired) native.mutexGiveUp(this.#id);

@@ -3,6 +3,13 @@ import { onUnknownKind } from '../arena/handle';
 
 const MODULES: Readonly<Record<string, () => unknown>> = {
   Lock: () => require('../sync/lock'),
+  RLock: () => require('../sync/rlock'),
+  RWLock: () => require('../sync/rwlock'),
+  Semaphore: () => require('../sync/semaphore'),
+  BoundedSemaphore: () => require('../sync/semaphore'),
+  Condition: () => require('../sync/condition'),
+  Event: () => require('../sync/event'),
+  Barrier: () => require('../sync/barrier'),
   Queue: () => require('../queue/queue'),
   SimpleQueue: () => require('../queue/simple-queue'),
   JoinableQueue: () => require('../queue/joinable-queue'),

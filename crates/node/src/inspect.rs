@@ -85,6 +85,26 @@ fn json(tree: &Snapshot) -> String {
                     r#","size":{size},"pipe":{pipe},"unfinished":{unfinished},"done":{done},"maxSize":{max_size},"closed":{closed},"producers":{producers},"waitingToGet":{poppers:?},"waitingToPut":{pushers:?}"#
                 ),
                 Detail::Value { kind } => format!(r#","type":{kind}"#),
+                Detail::Semaphore { value, first, bounded, owners, waiters, armed } => format!(
+                    r#","value":{value},"first":{first},"bounded":{bounded},"owners":{owners:?},"waiters":{waiters},"armed":{armed:?}"#
+                ),
+                Detail::RwLock { writer, died, readers, waiters, armed } => format!(
+                    r#","owner":{},"died":{died},"readers":{readers:?},"waiters":{waiters},"armed":{armed:?}"#,
+                    writer.map_or("null".to_owned(), |slot| slot.to_string())
+                ),
+                Detail::Condition { lock, waiting } => {
+                    let waiting: Vec<String> = waiting
+                        .iter()
+                        .map(|(slot, n)| format!("[{slot},{n}]"))
+                        .collect();
+                    format!(r#","lock":{},"waiting":[{}]"#, lock.as_u64(), waiting.join(","))
+                }
+                Detail::Event { set, waiters, armed } => {
+                    format!(r#","set":{set},"waiters":{waiters},"armed":{armed:?}"#)
+                }
+                Detail::Barrier { parties, waiting, broken, armed } => format!(
+                    r#","parties":{parties},"waiting":{waiting},"broken":{broken},"armed":{armed:?}"#
+                ),
                 Detail::Other => String::new(),
             };
             format!(

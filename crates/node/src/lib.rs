@@ -3,9 +3,12 @@
 // A test build has no exports; there is nothing to test here without Node.
 #![cfg_attr(test, allow(dead_code))]
 
+mod barrier;
 mod bell;
 mod children;
+mod condition;
 mod error;
+mod event;
 mod fast;
 mod inspect;
 mod machine;
@@ -14,7 +17,9 @@ mod mutex;
 mod named;
 mod pipe;
 mod queue;
+mod rwlock;
 mod scope;
+mod semaphore;
 mod shared;
 mod slices;
 mod threads;

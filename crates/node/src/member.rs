@@ -186,6 +186,15 @@ pub fn set_name(name: String) -> Result<()> {
     })
 }
 
+/// This thread ends as it meant to: permits that it has taken stay taken, and no barrier misses it.
+#[napi(catch_unwind)]
+pub fn set_orderly() -> Result<()> {
+    with(|arena, m| {
+        arena.set_orderly(m.slot);
+        Ok(())
+    })
+}
+
 /// A block id from JavaScript: any number; each use checks it.
 pub fn id(raw: f64) -> Id {
     Id::from_u64(raw as u64)

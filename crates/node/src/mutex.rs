@@ -12,7 +12,7 @@ use crate::slices;
 
 // What the calls return; src/sync/lock.ts has the same numbers.
 const ACQUIRED: f64 = 0.0;
-const TIMED_OUT: f64 = -1.0;
+pub const TIMED_OUT: f64 = -1.0;
 /// Minus the pid of the dead holder, minus this.
 const OWNER_DIED: f64 = -2.0;
 
@@ -20,13 +20,34 @@ fn owner_died(pid: u32) -> f64 {
     OWNER_DIED - f64::from(pid)
 }
 
-/// A new mutex, held by this thread with count 1.
+/// What a blocking try returns; None: not within its slice.
+pub fn sync_status(end: Lock) -> Option<f64> {
+    match end {
+        Lock::Acquired => Some(ACQUIRED),
+        Lock::TimedOut => None,
+        Lock::OwnerDied { pid } => Some(owner_died(pid)),
+    }
+}
+
+/// What a try from an event loop returns.
+pub fn status(end: AsyncLock) -> f64 {
+    match end {
+        AsyncLock::Acquired => ACQUIRED,
+        AsyncLock::Armed { retry } => (retry.as_secs_f64() * 1e3).max(1.0),
+        AsyncLock::OwnerDied { pid } => owner_died(pid),
+    }
+}
+
+/// A new mutex, held by this thread with count 1. Recursive: JavaScript counts how often its owner has taken it.
 #[napi(catch_unwind)]
-pub fn mutex_create(label: String) -> Result<f64> {
+pub fn mutex_create(recursive: bool, label: String) -> Result<f64> {
     with(|_, m| {
-        Mutex::new(&mut m.heap, &label)
-            .map(|id| id.as_u64() as f64)
-            .map_err(shm_error)
+        let made = if recursive {
+            Mutex::new_recursive(&mut m.heap, &label)
+        } else {
+            Mutex::new(&mut m.heap, &label)
+        };
+        made.map(|id| id.as_u64() as f64).map_err(shm_error)
     })
 }
 
@@ -36,11 +57,7 @@ pub fn mutex_lock(env: Env, block: f64, milliseconds: f64) -> Result<f64> {
     let done = slices::wait(&env, limit(milliseconds), |slice| {
         with(|arena, m| {
             let mutex = Mutex::open(arena, id(block)).map_err(shm_error)?;
-            Ok(match mutex.lock(arena, m.slot, Some(slice)) {
-                Lock::Acquired => Some(ACQUIRED),
-                Lock::TimedOut => None,
-                Lock::OwnerDied { pid } => Some(owner_died(pid)),
-            })
+            Ok(sync_status(mutex.lock(arena, m.slot, Some(slice))))
         })
     })?;
     Ok(done.unwrap_or(TIMED_OUT))
@@ -52,11 +69,7 @@ pub fn mutex_try_or_arm(block: f64, waited: f64) -> Result<f64> {
     with(|arena, m| {
         let mutex = Mutex::open(arena, id(block)).map_err(shm_error)?;
         let waited = limit(waited).unwrap_or(Duration::ZERO);
-        Ok(match mutex.try_lock_or_arm(arena, m.slot, waited) {
-            AsyncLock::Acquired => ACQUIRED,
-            AsyncLock::Armed { retry } => (retry.as_secs_f64() * 1e3).max(1.0),
-            AsyncLock::OwnerDied { pid } => owner_died(pid),
-        })
+        Ok(status(mutex.try_lock_or_arm(arena, m.slot, waited)))
     })
 }
 

@@ -304,6 +304,11 @@ mod real {
             taken
         }
 
+        /// The slot's own thread ends as it meant to: permits that it has taken stay taken, and no barrier misses it.
+        pub fn set_orderly(&self, slot: Slot) {
+            slots::set_orderly(&self.mem, slot)
+        }
+
         pub fn slot_info(&self, slot: Slot) -> SlotInfo {
             slots::info(&self.mem, slot)
         }

@@ -271,6 +271,21 @@ pub(crate) fn trim(m: &Mem, by: Slot) {
     }
 }
 
+/// Where the block's bytes begin, if it is of that kind and has so many at least.
+#[cfg(not(loom))]
+pub fn open(m: &Mem, id: Id, kind: Kind, size_: u64) -> Result<u64, crate::Error> {
+    m.check(id)?;
+    let found = kind_number(m, id);
+    if found != kind as u8 || size(m, id) < size_ {
+        return Err(crate::Error::WrongKind {
+            id: id.as_u64(),
+            expected: kind,
+            found,
+        });
+    }
+    Ok(data(m, id))
+}
+
 /// The kind number in the tag.
 pub fn kind_number(m: &Mem, id: Id) -> u8 {
     tag::kind_number(tag_word(m, id).get())

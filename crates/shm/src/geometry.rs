@@ -242,6 +242,11 @@ impl Geometry {
             crate::ring::LAYOUT,
             crate::mutex::LAYOUT,
             crate::end::LAYOUT,
+            crate::barrier::SIZE,
+            crate::condition::SIZE,
+            crate::event::SIZE,
+            crate::rwlock::SIZE,
+            crate::semaphore::WORDS,
         ];
         words
             .iter()

@@ -7,8 +7,8 @@
 //! heap keeps a [`Pin`] for that, which counts as a reference to each ref and to the queue, and lets go in `tidy`. A queue
 //! that only its own pins keep alive can be read by nobody any more; `tidy` lets those go too.
 //!
-//! **Locks.** Who owns a lock in a block holds the block: `release` of a mutex that this slot owns is put off until
-//! somebody has released the mutex.
+//! **Locks.** Who owns a lock in a block, a permit or the like holds the block: `release` of one that this slot owns is put off
+//! until somebody has released the lock, or nobody else holds the block.
 
 use crate::arena::Arena;
 use crate::block::{self, state_word};
@@ -67,7 +67,7 @@ pub struct Heap<'a> {
     slot: Slot,
     counts: IdMap<u32>,
     pins: Vec<Pin>,
-    /// Mutexes to be let go as soon as we do not own them.
+    /// Locks and semaphores to be let go as soon as we own nothing of them.
     owned: Vec<Id>,
     /// Queues with announced producers that we have put something into: held until they are closed, so that our end is counted.
     producing: Vec<Id>,
@@ -277,9 +277,8 @@ impl<'a> Heap<'a> {
             return Ok(());
         }
         let m = self.mem();
-        if block::kind_number(m, id) == Kind::Mutex as u8
-            && crate::mutex::is_owned_by(m, id, self.slot)
-        {
+        // what nobody else holds nobody misses
+        if crate::primitive::is_owned_by(m, id, self.slot) && !held_only_by(m, id, self.slot) {
             self.owned.push(id);
             return Ok(());
         }

@@ -8,7 +8,8 @@ use crate::geometry::{high_water, set_bit, Id, Slot, SLOTS};
 use crate::mem::Mem;
 use crate::slots::{text, SlotInfo, SlotPhase};
 use crate::tag::Kind;
-use crate::{end, mutex, ring, slots, Error, Heap};
+use crate::{barrier, condition, end, event, mutex, ring, rwlock, semaphore};
+use crate::{slots, Error, Heap};
 
 /// Where a value has its type's number, and its label.
 const VALUE_TYPE: u64 = 8;
@@ -92,6 +93,39 @@ pub enum Detail {
         /// Its type's number and flags, as JavaScript writes them.
         kind: u32,
     },
+    Semaphore {
+        value: u32,
+        first: u32,
+        bounded: bool,
+        /// Slots that have a permit, once for each.
+        owners: Vec<Slot>,
+        waiters: bool,
+        armed: Vec<Slot>,
+    },
+    RwLock {
+        writer: Option<Slot>,
+        died: bool,
+        /// Slots that read, once each.
+        readers: Vec<Slot>,
+        waiters: bool,
+        armed: Vec<Slot>,
+    },
+    Condition {
+        lock: Id,
+        /// Slots that wait, and how many waiters each has.
+        waiting: Vec<(Slot, u32)>,
+    },
+    Event {
+        set: bool,
+        waiters: bool,
+        armed: Vec<Slot>,
+    },
+    Barrier {
+        parties: u32,
+        waiting: u32,
+        broken: bool,
+        armed: Vec<Slot>,
+    },
     Other,
 }
 
@@ -139,7 +173,7 @@ fn object(m: &Mem, id: Id) -> Option<ObjectInfo> {
         detail: Detail::Other,
     };
     match kind {
-        Kind::Mutex => {
+        Kind::Mutex | Kind::RLock => {
             let (owner, died, waiters) = mutex::look(m, at);
             info.label = text(m, at + mutex::LABEL, mutex::LABEL_SIZE);
             info.detail = Detail::Mutex {
@@ -176,6 +210,56 @@ fn object(m: &Mem, id: Id) -> Option<ObjectInfo> {
             };
         }
         Kind::Array => info.bytes = crate::tag::bytes(block::tag_word(m, id).get()).min(info.bytes),
+        Kind::Semaphore => {
+            info.label = text(m, at + semaphore::LABEL, semaphore::LABEL_SIZE);
+            info.detail = Detail::Semaphore {
+                value: semaphore::value(m, at),
+                first: m.w32(at + semaphore::FIRST).get(),
+                bounded: m.w32(at + semaphore::FLAGS).get() & semaphore::BOUNDED != 0,
+                owners: semaphore::owners(m, at),
+                waiters: m.w32(at + semaphore::GATE).get() & semaphore::WAITERS != 0,
+                armed: bell::members(m, at + semaphore::ARMED),
+            };
+        }
+        Kind::RwLock => {
+            let (_, died, waiters) = mutex::look(m, at);
+            info.label = text(m, at + rwlock::LABEL, rwlock::LABEL_SIZE);
+            info.detail = Detail::RwLock {
+                writer: rwlock::writer(m, at),
+                died,
+                readers: rwlock::reading(m, at)
+                    .iter()
+                    .map(|(slot, _)| *slot)
+                    .collect(),
+                waiters,
+                armed: bell::members(m, at + mutex::ARMED),
+            };
+        }
+        Kind::Condition => {
+            info.label = text(m, at + condition::LABEL, condition::LABEL_SIZE);
+            info.detail = Detail::Condition {
+                lock: Id::from_u64(m.w64(at + condition::LOCK).get()),
+                waiting: condition::waiters(m, at),
+            };
+        }
+        Kind::Event => {
+            info.label = text(m, at + event::LABEL, event::LABEL_SIZE);
+            info.detail = Detail::Event {
+                set: event::is_set(m, at),
+                waiters: event::has_waiters(m, at),
+                armed: bell::members(m, at + event::ARMED),
+            };
+        }
+        Kind::Barrier => {
+            let (waiting, broken) = barrier::look(m, at);
+            info.label = text(m, at + barrier::LABEL, barrier::LABEL_SIZE);
+            info.detail = Detail::Barrier {
+                parties: m.w32(at + barrier::PARTIES).get(),
+                waiting,
+                broken,
+                armed: bell::members(m, at + barrier::ARMED),
+            };
+        }
         _ => (),
     }
     Some(info)

@@ -12,12 +12,18 @@
 #[doc(hidden)]
 pub mod arena;
 #[doc(hidden)]
+pub mod barrier;
+#[doc(hidden)]
 pub mod bell;
 #[doc(hidden)]
 pub mod block;
 #[doc(hidden)]
+pub mod condition;
+#[doc(hidden)]
 pub mod end;
 mod error;
+#[doc(hidden)]
+pub mod event;
 #[doc(hidden)]
 pub mod geometry;
 #[doc(hidden)]
@@ -33,6 +39,7 @@ pub mod mem;
 #[doc(hidden)]
 pub mod mutex;
 mod plant;
+mod primitive;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub mod queue;
@@ -40,6 +47,10 @@ pub mod queue;
 pub mod repair;
 #[doc(hidden)]
 pub mod ring;
+#[doc(hidden)]
+pub mod rwlock;
+#[doc(hidden)]
+pub mod semaphore;
 #[doc(hidden)]
 pub mod slots;
 mod tag;
@@ -65,13 +76,18 @@ pub use tag::Kind;
 #[cfg(not(loom))]
 pub use {
     arena::ArenaOptions,
+    barrier::{Arrival, Barrier, BarrierOptions},
     bell::BellPipe,
+    condition::Condition,
+    event::Event,
     end::PipeEnd,
     liveness::DeathWatch,
     mutex::Mutex,
     named::NamedMemory,
     os::Handle,
     queue::{Queue, QueueError, QueueOptions, Taken},
+    rwlock::RwLock,
+    semaphore::{Permit, Refused, Semaphore, Try},
     shared::SharedValue,
     slots::{SlotInfo, SlotPhase},
     supervisor::Supervisor,

@@ -27,7 +27,7 @@
 //! waiter: the supervisor wakes and rings all on every death. Who owns the lock holds its block (heap.rs).
 
 use crate::bell::{self, SET_SIZE};
-use crate::geometry::{Id, Slot};
+use crate::geometry::Slot;
 use crate::lock::SLICE;
 use crate::mem::{fence, Mem};
 use crate::plant::planted;
@@ -58,21 +58,21 @@ const STALE_MS: u32 = 10;
 
 /// Whether the waiters for whom the lock was freed have had their time. The models have no clock.
 #[cfg(not(loom))]
-fn is_stale(m: &Mem, at: u64) -> bool {
+pub(crate) fn is_stale(m: &Mem, freed: u64) -> bool {
     use crate::os::{Platform, System};
-    System::millis().wrapping_sub(m.w32(at + FREED).get()) > STALE_MS
+    System::millis().wrapping_sub(m.w32(freed).get()) > STALE_MS
 }
 #[cfg(loom)]
-fn is_stale(_: &Mem, _: u64) -> bool {
+pub(crate) fn is_stale(_: &Mem, _: u64) -> bool {
     false
 }
 #[cfg(not(loom))]
-fn note_freed(m: &Mem, at: u64) {
+pub(crate) fn note_freed(m: &Mem, freed: u64) {
     use crate::os::{Platform, System};
-    m.w32(at + FREED).set(System::millis());
+    m.w32(freed).set(System::millis());
 }
 #[cfg(loom)]
-fn note_freed(_: &Mem, _: u64) {}
+pub(crate) fn note_freed(_: &Mem, _: u64) {}
 
 /// How a call that blocks ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +119,10 @@ fn attempt(m: &Mem, at: u64, slot: Slot, waited: bool) -> Result<bool, OwnerDied
             return Err(died(m, at));
         }
         if old & OWNER != 0
-            || (old & FAIR != 0 && !waited && !planted("newcomer passes by") && !is_stale(m, at))
+            || (old & FAIR != 0
+                && !waited
+                && !planted("newcomer passes by")
+                && !is_stale(m, at + FREED))
         {
             return Ok(false);
         }
@@ -259,7 +262,7 @@ pub fn release(m: &Mem, at: u64) -> bool {
         }
         let mut free = 0;
         if old & FAIR != 0 {
-            note_freed(m, at);
+            note_freed(m, at + FREED);
             free = FAIR | WAITERS;
         }
         if !word.cas(old, free) {
@@ -298,12 +301,9 @@ pub fn look(m: &Mem, at: u64) -> (Option<Slot>, bool, bool) {
     )
 }
 
-pub(crate) fn is_owned_by(m: &Mem, id: Id, slot: Slot) -> bool {
-    look(m, crate::block::data(m, id)).0 == Some(slot)
-}
-
-/// Supervisor: `slot` of process `pid` is dead. Wakes whatever the state: the dead may have released and not yet woken.
-pub fn mark_died(m: &Mem, at: u64, slot: Slot, pid: u32) {
+/// Supervisor: `slot` of process `pid` is dead; if it was the owner, `told` says whether the others learn of that or find a free
+/// lock. Wakes whatever the state: the dead may have released and not yet woken.
+pub fn end_of(m: &Mem, at: u64, slot: Slot, pid: u32, told: bool) {
     let word = m.w32(at + WORD);
     loop {
         let old = word.get();
@@ -311,12 +311,12 @@ pub fn mark_died(m: &Mem, at: u64, slot: Slot, pid: u32) {
             break;
         }
         m.w32(at + PID).set(pid);
-        let told = if planted("death is not told") {
-            0
-        } else {
+        let died = if told && !planted("death is not told") {
             DIED
+        } else {
+            0
         };
-        if word.cas(old, told | old & WAITERS) {
+        if word.cas(old, died | old & WAITERS) {
             break;
         }
     }
@@ -329,6 +329,7 @@ pub fn mark_died(m: &Mem, at: u64, slot: Slot, pid: u32) {
 mod view {
     use super::*;
     use crate::arena::Arena;
+    use crate::geometry::Id;
     use crate::heap::Heap;
     use crate::tag::Kind;
     use crate::{block, slots, Error};
@@ -343,28 +344,26 @@ mod view {
     impl Mutex {
         /// Makes one, free, held once by `heap`. The label is for `inspect`; it is cut at 64 bytes.
         pub fn new(heap: &mut Heap, label: &str) -> Result<Id, Error> {
-            let id = heap.alloc(SIZE, Kind::Mutex)?;
+            Mutex::of_kind(heap, Kind::Mutex, label)
+        }
+
+        /// A mutex whose users count how often its owner has taken it: here it is like any other.
+        pub fn new_recursive(heap: &mut Heap, label: &str) -> Result<Id, Error> {
+            Mutex::of_kind(heap, Kind::RLock, label)
+        }
+
+        fn of_kind(heap: &mut Heap, kind: Kind, label: &str) -> Result<Id, Error> {
+            let id = heap.alloc(SIZE, kind)?;
             let m = heap.mem();
             slots::set_text(m, block::data(m, id) + LABEL, LABEL_SIZE, label);
             Ok(id)
         }
 
-        /// Checks that `id` names a mutex.
+        /// Checks that `id` names a mutex, recursive or not.
         pub fn open(arena: &Arena, id: Id) -> Result<Mutex, Error> {
-            let m = &arena.mem;
-            m.check(id)?;
-            let found = block::kind_number(m, id);
-            if found != Kind::Mutex as u8 || block::size(m, id) < SIZE {
-                return Err(Error::WrongKind {
-                    id: id.as_u64(),
-                    expected: Kind::Mutex,
-                    found,
-                });
-            }
-            Ok(Mutex {
-                id,
-                at: block::data(m, id),
-            })
+            let at = block::open(&arena.mem, id, Kind::RLock, SIZE)
+                .or_else(|_| block::open(&arena.mem, id, Kind::Mutex, SIZE))?;
+            Ok(Mutex { id, at })
         }
 
         pub fn id(&self) -> Id {

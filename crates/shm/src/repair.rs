@@ -4,7 +4,7 @@
 //! ```text
 //! A  look at what the dead held: note what its locks froze in queues; pin the refs of its messages that are on their way
 //! B  judge every block; drop the dead's bits on all but those with locks inside
-//! C  count ended producers; settle and open the locks in queues, mark mutexes died, wake
+//! C  count ended producers; settle and open the locks in queues; repair the other primitives, each as its file says; wake
 //! D  drop the dead's bits on those
 //! E  let pins go that have passed; ring every bell
 //! F  free the slot
@@ -34,13 +34,14 @@
 //! The supervisor never waits for a lock. If it dies, so does the root, and with it the tree.
 
 use crate::arena::Arena;
-use crate::block::{self, data, phase, state_word};
+use crate::block::{self, phase, state_word};
 use crate::geometry::{high_water, Id, Slot, HEADER_RETAINED, SUPERVISOR};
 use crate::heap::{Heap, IdMap};
 use crate::mem::Mem;
 use crate::plant::planted;
+use crate::primitive::{self, Death};
 use crate::tag::{self, Kind};
-use crate::{bell, mutex, ring, slots};
+use crate::{bell, ring, slots};
 
 /// The supervisor's own holds, kept from repair to repair.
 pub struct Repair<'a> {
@@ -57,9 +58,15 @@ impl<'a> Repair<'a> {
         }
     }
 
-    /// Repairs everything for `dead`, whose slot is DEAD, and frees the slot. `pid` is what owners of its mutexes are told.
+    /// Repairs everything for `dead`, whose slot is DEAD, and frees the slot. `pid` is what those who find its mutexes
+    /// abandoned are told.
     pub fn slot(&mut self, dead: Slot, pid: u32) {
         let m = self.heap.mem();
+        let death = Death {
+            slot: dead,
+            pid,
+            orderly: slots::is_orderly(m, dead),
+        };
         let mut frozen: IdMap<Frozen> = IdMap::default();
         let mut locks: Vec<(Id, u8)> = Vec::new();
         // A
@@ -68,7 +75,7 @@ impl<'a> Repair<'a> {
                 return;
             }
             let kind = block::kind_number(m, id);
-            if Kind::has_locks(kind) {
+            if Kind::is_repaired(kind) {
                 locks.push((id, kind));
             }
             if kind == Kind::Queue as u8 {
@@ -79,7 +86,7 @@ impl<'a> Repair<'a> {
         if planted("locks open before the judgement") {
             locks
                 .iter()
-                .for_each(|(id, kind)| open(m, *id, *kind, dead, pid));
+                .for_each(|(id, kind)| primitive::repair(m, *id, *kind, death));
         }
         // B
         let mut retained = 0;
@@ -96,7 +103,7 @@ impl<'a> Repair<'a> {
             if *kind == Kind::Queue as u8 {
                 ring::end_producer(m, *id, dead);
             }
-            open(m, *id, *kind, dead, pid);
+            primitive::repair(m, *id, *kind, death);
         }
         // D
         for (id, _) in &locks {
@@ -144,14 +151,6 @@ impl<'a> Repair<'a> {
     }
 }
 
-fn open(m: &Mem, id: Id, kind: u8, dead: Slot, pid: u32) {
-    if kind == Kind::Queue as u8 {
-        ring::settle(m, id, dead);
-    } else {
-        mutex::mark_died(m, data(m, id), dead, pid);
-    }
-}
-
 fn judge(m: &Mem, id: Id, dead: Slot, frozen: &IdMap<Frozen>) {
     let state = state_word(m, id).get();
     match phase(state) {
@@ -163,7 +162,7 @@ fn judge(m: &Mem, id: Id, dead: Slot, frozen: &IdMap<Frozen>) {
                 if !planted("garbage is not looked for") {
                     block::free_garbage(m, id, SUPERVISOR);
                 }
-            } else if !Kind::has_locks(block::kind_number(m, id)) {
+            } else if !Kind::is_repaired(block::kind_number(m, id)) {
                 block::drop_hold(m, id, dead, SUPERVISOR);
             }
         }

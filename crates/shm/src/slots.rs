@@ -3,7 +3,7 @@
 //! ```text
 //! +0 state u64 = generation 32 << 32 | claimer 16 << 16 | phase    FREE 0, CLAIMED 1, ALIVE 2, DEAD 3
 //! +8 who u64 = generation 16 << 48 | start time 26 << 22 | pid 22     +16 start time u64
-//! +24 bell u32   +28 sleep u32   +32 bell's descriptor + 1, u32   +36 flags u32   +40 parent u32   +44 tid u32
+//! +24 bell u32   +28 sleep u32   +32 bell's descriptor + 1, u32   +36 flags u32: NEED_POKE 2, ORDERLY 4   +40 parent u32   +44 tid u32
 //! +48 name, 64 B of utf8 padded with zeros
 //! ```
 //! FREE→CLAIMED: a parent, before it starts the thread; the generation grows. CLAIMED→ALIVE: the thread itself.
@@ -28,6 +28,19 @@ pub const FREE: u64 = 0;
 pub const CLAIMED: u64 = 1;
 pub const ALIVE: u64 = 2;
 pub const DEAD: u64 = 3;
+
+/// In the flags: the thread ends as it meant to, with exit code 0 and no wait pending; what it has taken and not given back it
+/// leaves on purpose. Not there: it was killed, or failed.
+const ORDERLY: u32 = 4;
+
+/// The slot's own thread ends as it meant to.
+pub fn set_orderly(m: &Mem, slot: Slot) {
+    m.w32(flags(slot)).or(ORDERLY);
+}
+/// How the dead slot's thread ended.
+pub fn is_orderly(m: &Mem, slot: Slot) -> bool {
+    m.w32(flags(slot)).get() & ORDERLY != 0
+}
 
 /// Somebody could not open the slot's pipe and asks its process to write into it.
 pub(crate) const NEED_POKE: u32 = 2;
@@ -181,6 +194,7 @@ pub fn free(m: &Mem, slot: Slot) {
     let word = m.w64(state(slot));
     let old = word.get();
     if phase(old) == DEAD {
+        m.w32(flags(slot)).and(!ORDERLY);
         word.cas(old, pack(generation(old), 0, FREE));
     }
 }

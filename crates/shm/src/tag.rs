@@ -23,11 +23,17 @@ pub enum Kind {
     Channel = 4,
     Array = 5,
     Value = 6,
+    /// A [`crate::Semaphore`].
     Semaphore = 7,
+    /// A [`crate::Mutex`] that its owner may take again.
     RLock = 8,
+    /// A [`crate::RwLock`].
     RwLock = 9,
+    /// A [`crate::Condition`].
     Condition = 10,
+    /// A [`crate::Event`].
     Event = 11,
+    /// A [`crate::Barrier`].
     Barrier = 12,
     Table = 13,
     Other = 14,
@@ -63,9 +69,21 @@ impl Kind {
         Kind::ALL.get(number as usize).copied()
     }
 
-    /// Mutexes and queues have locks inside: repair keeps the dead slot's hold on them until the locks are open again.
-    pub(crate) fn has_locks(number: u8) -> bool {
-        number == Kind::Mutex as u8 || number == Kind::RLock as u8 || number == Kind::Queue as u8
+    /// What threads wait for, own a part of, or are inside of: repair keeps the dead slot's hold on it until it is usable again.
+    pub(crate) fn is_repaired(number: u8) -> bool {
+        matches!(
+            Kind::from_number(number),
+            Some(
+                Kind::Mutex
+                    | Kind::Queue
+                    | Kind::Semaphore
+                    | Kind::RLock
+                    | Kind::RwLock
+                    | Kind::Condition
+                    | Kind::Event
+                    | Kind::Barrier
+            )
+        )
     }
 }
 

@@ -132,14 +132,20 @@ fn a_mutex_excludes_and_times_out() {
         AsyncLock::Acquired
     );
     assert!(!mutex.recover(arena, 2));
-    // not let go while this slot owns it
+    // not let go while this slot owns it, and another one can see it
+    let mut other = Heap::new(arena, 1);
+    other.retain(id).unwrap();
     mutex.release(arena);
     mutex.lock(arena, 0, None);
     heap.release(id).unwrap();
     heap.tidy();
+    assert_eq!(inspect::snapshot(arena).objects[0].holders, [0, 1]);
     assert!(mutex.release(arena));
     assert_eq!(inspect::snapshot(arena).objects[0].label, "grüße");
     heap.tidy();
+    assert_eq!(inspect::snapshot(arena).objects[0].holders, [1]);
+    mutex.lock(arena, 1, None);
+    other.release(id).unwrap();
     assert!(inspect::snapshot(arena).objects.is_empty());
 }
 

@@ -3,18 +3,6 @@
 use crate::support::*;
 use std::time::Duration;
 
-/// x == y is what the lock protects; one killed inside leaves x == y + 1.
-fn increment(m: &Mem, at: u64, told: bool) {
-    let (x, y) = (m.w64(at), m.w64(at + 8));
-    let (old, other) = (x.get(), y.get());
-    if old != other {
-        assert!(told && old == other + 1, "two inside");
-        y.set(old);
-    }
-    x.set(old + 1);
-    y.set(old + 1);
-}
-
 #[test]
 fn inner_lock_is_exclusive() {
     for_every_kill("inner_lock_is_exclusive", 2, |k| {

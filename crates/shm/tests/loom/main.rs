@@ -10,11 +10,16 @@
 //! ```
 #![cfg(loom)]
 
+mod barrier;
 mod block;
 mod ends;
+mod condition;
+mod event;
 mod locks;
 mod planted;
 mod queue;
 mod refs;
+mod rwlock;
+mod semaphore;
 mod slots;
 mod support;

@@ -57,5 +57,26 @@ planted! {
     taker_does_not_tell_the_sender: "taker does not tell the sender" => "ends::a_sender_hears_that_its_end_was_taken";
     last_report_wakes_nobody: "last report wakes nobody" => "ends::a_joiner_hears_the_last_report";
     reports_pass_what_was_put: "reports pass what was put" => "ends::reports_do_not_pass_what_was_put";
+    a_pulse_is_not_seen: "a pulse is not seen" => "event::a_pulse_wakes_who_waits";
+    event_rings_nobody: "event rings nobody" => "event::set_wakes_event_loops";
+    event_looks_before_it_arms: "event looks before it arms" => "event::set_wakes_event_loops";
+    event_arms_nobody: "event arms nobody" => "event::set_wakes_event_loops";
+    a_release_wakes_nobody: "a release wakes nobody" => "semaphore::permits_are_exclusive";
+    permits_of_the_dead_are_lost: "permits of the dead are lost" => "semaphore::permits_are_exclusive";
+    the_woken_wakes_no_other: "the woken wakes no other" => "semaphore::two_releases_wake_two";
+    who_gives_up_wakes_nobody: "who gives up wakes nobody" => "semaphore::who_gives_up_swallows_no_wake";
+    no_look_after_the_announcement: "no look after the announcement" => "semaphore::event_loops_are_woken";
+    a_refused_release_keeps: "a refused release keeps what it reserved" => "semaphore::several_are_released_or_none";
+    newcomer_takes_a_permit: "newcomer takes a permit kept for others" => "semaphore::a_fair_permit_is_for_those_who_waited";
+    a_reader_looks_first: "a reader looks first" => "rwlock::a_reader_and_a_writer";
+    a_dead_reader_reads_on: "a dead reader reads on" => "rwlock::a_reader_and_a_writer";
+    a_reader_leaves_silently: "a reader leaves silently" => "rwlock::a_reader_and_a_writer";
+    all_deaths_are_told: "all deaths are told" => "rwlock::a_reader_and_a_writer";
+    notify_rings_nobody: "notify rings nobody" => "condition::a_notify_wakes";
+    the_dead_keep_their_notify: "the dead keep their notify" => "condition::the_dead_swallow_no_notify";
+    who_leaves_takes_no_notify: "who leaves takes no notify along" => "condition::who_leaves_swallows_no_notify";
+    the_last_rings_nobody: "the last rings nobody" => "barrier::two_go_on_together";
+    a_dead_party_is_not_missed: "a dead party is not missed" => "barrier::two_go_on_together";
+    a_break_is_not_noted: "a break is not noted" => "barrier::a_break_is_for_all_of_its_generation";
     stale_child_overwrites: "stale child overwrites" => "slots::claim_dies_with_its_claimer";
 }

@@ -5,7 +5,8 @@ pub use multiproc_shm::block::{self, data, state_word};
 pub use multiproc_shm::mem::model::{fuse, mortal};
 pub use multiproc_shm::mem::Mem;
 pub use multiproc_shm::repair::Repair;
-pub use multiproc_shm::{bell, geometry, lock, mutex, ring, Arena, Geometry, Heap, Id, Kind, Slot};
+pub use multiproc_shm::{barrier, bell, condition, event, geometry, lock, mutex, ring, rwlock};
+pub use multiproc_shm::{semaphore, Arena, Geometry, Heap, Id, Kind, Slot};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 // two words of two slots: A and B are in different words
@@ -77,6 +78,25 @@ pub fn pop(m: &Mem, queue: Id, slot: Slot) -> Option<u64> {
         Err(ring::Stop::Failed(e)) => panic!("{e}"),
         Err(_) => None,
     }
+}
+
+/// x == y is what a lock protects; one killed inside leaves x == y + 1, of which the next one is `told`.
+pub fn increment(m: &Mem, at: u64, told: bool) {
+    let (x, y) = (m.w64(at), m.w64(at + 8));
+    let (old, other) = (x.get(), y.get());
+    if old != other {
+        assert!(told && old == other + 1, "two inside");
+        y.set(old);
+    }
+    x.set(old + 1);
+    y.set(old + 1);
+}
+
+/// A primitive in block 0 that all three hold.
+pub fn make_primitive(m: &Mem, kind: Kind) -> u64 {
+    let id = block_id(0);
+    make(m, id, kind, &[A, B, ROOT]);
+    data(m, id)
 }
 
 /// A block, or None.
