@@ -1,6 +1,7 @@
 /** The public surface. */
 export { availableCpuCount, cpuCount } from './machine';
 export { configure } from './configure';
+export { deserialize, serialize } from './closure/hooks';
 export { getContext, type Context } from './context';
 export { getAllStartMethods, getStartMethod, setStartMethod } from './process/start-method';
 export { activeChildren, Process, type ProcessOptions, type ProcessSettings, type Sentinel } from './process/process';

@@ -1,4 +1,5 @@
 /** What tests and benchmarks look at from outside of the package's surface. Not shipped. */
-export { decode, decodeAt, decodeError, encode, encodeError, encodeView } from './codec';
+export { decode, decodeAt, decodeError, encode, encodeError, encodeView, prepare } from './codec';
+export { captureFunction } from './closure/capture';
 export { native } from './native';
 export { errorClasses } from './errors';

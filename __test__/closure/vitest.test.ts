@@ -2,7 +2,7 @@
 import { basename, sep } from 'node:path';
 import * as path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { across, stop } from './support/across.mjs';
+import { across, stop } from './support/across.cjs';
 import { identical } from './support/typed';
 
 afterAll(stop);

@@ -3,6 +3,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { closures } from './closures.mjs';
 import { run } from './command.mjs';
 import { root } from './report.mjs';
 
@@ -145,6 +146,7 @@ async function everything(temporary, versions, results) {
     add(await program(`Node ${version} by import`, node, 'main.mjs', cwd, OUTPUT));
     add(await program(`Node ${version} by require()`, node, 'main.cjs', cwd, OUTPUT));
     add(await program(`Node ${version} from TypeScript`, node, 'out-nodenext/main.mjs', cwd, TYPESCRIPT_OUTPUT));
+    if (versions.length > 0) for (const result of await closures(version, node)) add(result);
   }
 }
 

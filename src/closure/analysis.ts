@@ -35,18 +35,41 @@ export interface FunctionInfo {
   readonly oddKey: readonly [number, number] | null;
   readonly ownName: FreeVariable | null;
   readonly free: readonly FreeVariable[];
-  readonly this: boolean;
-  readonly arguments: boolean;
+  readonly this: readonly (readonly [number, number])[];
+  readonly arguments: readonly VariableReference[];
   readonly super: boolean;
   readonly newTarget: boolean;
   readonly importMeta: readonly (readonly [number, number])[];
   readonly eval: boolean;
   readonly privateName: string | null;
-  readonly class: {
-    readonly heritage: readonly [number, number] | null;
-    readonly heritageName: string | null;
-    readonly notPlain: string | null;
-  } | null;
+  readonly class: ClassInfo | null;
+}
+
+export interface ClassInfo {
+  readonly heritage: readonly [number, number] | null;
+  /** Between its braces. */
+  readonly body: readonly [number, number];
+  /** Where the statements of its constructor begin. */
+  readonly constructor: number | null;
+  /** All but the constructor, in order. */
+  readonly elements: readonly ClassElement[];
+  readonly notPlain: string | null;
+}
+
+export interface ClassElement {
+  readonly kind: 'method' | 'getter' | 'setter' | 'field' | 'block';
+  readonly static: boolean;
+  readonly key: 'plain' | 'computed' | 'private';
+  /** Of a private one, with its #. */
+  readonly name: string | null;
+  readonly start: number;
+  readonly end: number;
+  /** The expression that names it, of a computed one. */
+  readonly keyRange: readonly [number, number] | null;
+  /** The value of a field. */
+  readonly value: readonly [number, number] | null;
+  /** That value is a function which takes the field's name. */
+  readonly anonymousFunction: boolean;
 }
 
 export interface Import {
@@ -60,7 +83,12 @@ export interface Import {
 
 export interface ModuleInfo {
   readonly imports: readonly Import[];
-  readonly exports: readonly { readonly exported: string; readonly constant: boolean }[];
+  readonly exports: readonly {
+    readonly exported: string;
+    /** The variable of the file that it shows. */
+    readonly local: string | null;
+    readonly constant: boolean;
+  }[];
   readonly strict: boolean;
 }
 

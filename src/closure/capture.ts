@@ -13,13 +13,24 @@ import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { refuse } from '../codec/refusal';
-import { analyse, type FreeVariable, type FunctionInfo, type Import } from './analysis';
+import { analyse, type FreeVariable, type FunctionInfo, type Import, type VariableReference } from './analysis';
+import { classText, keptVariables, needsConstruction, type ClassText } from './class-text';
 import { plainKey, substitute, type Edit } from './edit';
+import { computedKey, extrasOf, isPrototypeOf, type Extras } from './extras';
 import { STANDARD_GLOBALS } from './globals';
-import { canRead, internalsOf, type Internals, type Scope } from './inspector';
+import {
+  canRead,
+  inspectorMissing,
+  internalsOf,
+  lexicalThis,
+  type Bound,
+  type Internals,
+  type Scope,
+} from './inspector';
 import { commonjsReference, runtimeReference, type Reference } from './reference';
 import { origins, type Cell } from './revived';
 import { isRuntimeFunction } from './runtime-class';
+import type { Location } from './inspector';
 import { declarationsFor, isConstantExport, moduleOf, scriptOffset, urlOf, type Sample } from './scripts';
 
 /** Where a captured variable lives: what decides whether two functions share it. */
@@ -66,8 +77,8 @@ export interface CapturedFunction {
   readonly edits: readonly Edit[];
   readonly references: readonly ReferenceParameter[];
   readonly variables: readonly Variable[];
-  /** Own properties of the function. */
-  readonly properties: readonly { key: string; value: unknown }[];
+  readonly classText: ClassText | undefined;
+  readonly extras: Extras | undefined;
 }
 
 const toText = Function.prototype.toString;
@@ -82,37 +93,126 @@ export function functionStep(fn: Function): string {
 export function captureFunction(fn: Function): Reference | CapturedFunction {
   if (types.isProxy(fn)) refuse('it is a Proxy, whose traps would have to run');
   if (origins.has(fn)) return captureAgain(fn);
-  const exported = commonjsReference(fn);
-  if (exported !== undefined) return exported;
+  const elsewhere = commonjsReference(fn) ?? exported.get(fn);
+  if (elsewhere !== undefined) return elsewhere;
   const found = known.get(fn);
   if (found !== undefined && found.names.length === 0) {
-    return { ...found.shape, variables: [], properties: propertiesOf(fn, found.shape.info) };
+    return { ...found.shape, variables: [], extras: extrasOf(fn, found.shape.info, found.shape.classText) };
   }
+  if (inspectorMissing() !== undefined) return captureByText(fn);
   const internals = internalsOf(fn);
+  if (internals.bound !== undefined) return runtimeReference(fn) ?? captureBound(fn, internals.bound);
   if (found === undefined && isRuntimeFunction(fn, internals)) return runtimeFunction(fn);
   return capture(fn, internals, found);
 }
 
+/**
+ * A function where there is no inspector: by its text, if that says all of it. Names that JavaScript defines mean what they
+ * always mean; of any other it can't be told which variable it is.
+ */
+function captureByText(fn: Function): Reference | CapturedFunction {
+  const text = toText.call(fn);
+  if (/\{\s*\[native code\]\s*\}$/.test(text)) return runtimeFunction(fn);
+  const { info, class: classParts } = parse(text);
+  const inspector =
+    'can only be seen by node:inspector, which is not available here (under --permission it takes --allow-inspector)';
+  const instead = 'pass what it needs as an argument, or send a function that a CommonJS module exports';
+  const names = info.free.map(({ name }) => `variable '${name}'`);
+  if (info.this.length > 0) names.push("'this'");
+  if (info.arguments.length > 0) names.push("'arguments'");
+  if (info.importMeta.length > 0) names.push("'import.meta'");
+  const odd = names.find((name) => !BY_TEXT.has(name.slice(10, -1)));
+  if (odd !== undefined) refuse(`its ${odd} ${inspector}; ${instead}`);
+  if (classParts !== undefined) refuse(`what a class holds ${inspector}; ${instead}`);
+  const edits = info.oddKey === null ? [] : [plainKey(text, info.oddKey)];
+  const place = { url: '', line: 0, column: 0, strict: !Object.hasOwn(fn, 'arguments'), prefix: unusedPrefix(text) };
+  const parts = { edits, references: [], variables: [], classText: undefined };
+  return { text, info, ...place, ...parts, name: nameOf(fn), extras: extrasOf(fn, info, undefined) };
+}
+
+/** Names that are hardly ever those of something else. */
+const BY_TEXT: ReadonlySet<string> = new Set(
+  `Array ArrayBuffer BigInt Boolean Buffer DataView Date Error Float32Array Float64Array Infinity Int16Array Int32Array
+  Int8Array Intl JSON Math NaN Number Object RangeError RegExp String TypeError Uint16Array Uint32Array Uint8Array console
+  globalThis isFinite isNaN parseFloat parseInt process undefined`.split(/\s+/),
+);
+
+/** Functions that modules export. */
+const exported = new WeakMap<Function, Reference>();
+
 function runtimeFunction(fn: Function): Reference {
   const reference = runtimeReference(fn) ?? requireReference(fn);
   if (reference !== undefined) return reference;
-  if (nameOf(fn)?.startsWith('bound ') === true) refuse('it is a bound function; send an arrow function that calls it');
   return refuse('it is native code that no name leads to');
 }
 
-function capture(fn: Function, { location, scopes }: Internals, found: Known | undefined): CapturedFunction {
+/** What a bound function does, as a function of three variables. */
+const BOUND =
+  'function (...args) { return new.target ? Reflect.construct(target, [...values, ...args]) : ' +
+  'Reflect.apply(target, self, [...values, ...args]); }';
+
+function captureBound(fn: Function, { target, self, values }: Bound): CapturedFunction {
+  const info = analyse(BOUND);
+  const found: Record<string, unknown> = { target, self, values };
+  const variables = info.free.flatMap((free): Variable[] =>
+    free.name in found ? [{ name: free.name, value: found[free.name], free, home: { kind: 'own' } }] : [],
+  );
+  const place = { url: '', line: 0, column: 0, strict: true, prefix: 'mp$' };
+  const parts = { edits: [], references: [], variables, classText: undefined };
+  const extras: Extras = extrasOf(fn, info, undefined) ?? {};
+  extras.own ??= Object.create(null) as object;
+  Object.defineProperty(extras.own, 'length', Object.getOwnPropertyDescriptor(fn, 'length')!);
+  return { text: BOUND, info, ...place, ...parts, name: nameOf(fn), extras };
+}
+
+function capture(
+  fn: Function,
+  { location, scopes }: Internals,
+  found: Known | undefined,
+): CapturedFunction | Reference {
   if (location === undefined) return refuse('it is native code');
   const text = found?.shape.text ?? toText.call(fn);
-  const info = found?.shape.info ?? parse(text);
+  if (found === undefined) {
+    const reference = exportReference(fn, text, location, scopes);
+    if (reference !== undefined) {
+      exported.set(fn, reference);
+      return reference;
+    }
+  }
+  const parsed = found === undefined ? parse(text) : { info: found.shape.info, class: found.shape.classText };
+  const { info } = parsed;
   const capturing = new Capture(fn, text, info, { location, text, offset: info.location }, scopes);
   if (found !== undefined) {
     const variables = found.names.flatMap((free) => capturing.again(free) ?? []);
-    return { ...found.shape, variables, properties: propertiesOf(fn, info) };
+    return { ...found.shape, variables, extras: extrasOf(fn, info, parsed.class) };
   }
-  const captured = capturing.all();
-  const { variables, properties: _, ...shape } = captured;
+  const captured = capturing.all(parsed.class);
+  const { variables, extras: _, ...shape } = captured;
   known.set(fn, { shape, names: [...variables.map(({ free }) => free), ...capturing.absent] });
   return captured;
+}
+
+/** The reference for what a module that can be imported exports. The main module can't: its top level would run again. */
+function exportReference(
+  fn: Function,
+  text: string,
+  location: Location,
+  scopes: readonly Scope[],
+): Reference | undefined {
+  const module = scopes.find(({ description }) => description === 'Module');
+  if (module === undefined) return undefined;
+  const url = urlOf(location.scriptId);
+  if (!url.startsWith('file:') || url.split(/[?#]/, 1)[0] === mainUrl()) return undefined;
+  let offset: number;
+  try {
+    offset = analyse(text).location;
+  } catch {
+    return undefined;
+  }
+  const found = moduleOf({ location, text, offset }).exports.find(
+    ({ local }) => local !== null && Object.hasOwn(module.object, local) && slotOf(module, local)?.value === fn,
+  );
+  return found && { kind: 'import', base: url, source: url, name: found.exported, attributes: {} };
 }
 
 function nameOf(fn: Function): string | undefined {
@@ -132,7 +232,7 @@ function requireReference(fn: Function): Reference | undefined {
 
 /** What stays the same from capture to capture of one function. */
 interface Known {
-  readonly shape: Omit<CapturedFunction, 'variables' | 'properties'>;
+  readonly shape: Omit<CapturedFunction, 'variables' | 'extras'>;
   /** The names that are read again each time. */
   readonly names: readonly FreeVariable[];
 }
@@ -141,14 +241,26 @@ const known = new WeakMap<Function, Known>();
 
 /** Whether nothing that a function is made of can change between two captures. Only known once it was captured. */
 export function capturesNothing(fn: Function): boolean {
+  if (exported.has(fn)) return true;
   const found = known.get(fn);
-  return found !== undefined && found.names.length === 0 && Reflect.ownKeys(fn).every((key) => STANDARD_KEYS.has(key));
+  if (found === undefined || found.names.length > 0 || found.shape.info.kind === 'class') return false;
+  if (!Reflect.ownKeys(fn).every((key) => STANDARD_KEYS.has(key))) return false;
+  const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as unknown;
+  return prototype === undefined || (isPrototypeOf(prototype, fn) && Reflect.ownKeys(prototype).length === 1);
 }
 
 const STANDARD_KEYS: ReadonlySet<PropertyKey> = new Set(['length', 'name', 'prototype', 'arguments', 'caller']);
 
+interface Parsed {
+  readonly info: FunctionInfo;
+  readonly class: ClassText | undefined;
+}
+
+/** By text. */
+const parsed = new WeakMap<FunctionInfo, Parsed>();
+
 /** @throws Refusal for what can be parsed, but not be made again from its text and its variables. */
-function parse(text: string): FunctionInfo {
+function parse(text: string): Parsed {
   let info: FunctionInfo;
   try {
     info = analyse(text);
@@ -156,16 +268,18 @@ function parse(text: string): FunctionInfo {
     return refuse(error instanceof Error ? error.message : String(error));
   }
   if (info.eval) refuse('it calls eval, which may use any variable around it');
-  if (info.this) refuse("it uses 'this' of the function around it; keep what it needs of that in a variable");
-  if (info.arguments) refuse("it uses 'arguments' of the function around it; keep what it needs of them in a variable");
   if (info.super) refuse("it uses 'super', which its text does not contain; send a function that is no method");
   if (info.newTarget) refuse("it uses 'new.target' of the function around it; keep it in a variable");
   if (info.privateName !== null) refuse(`it uses the private name ${info.privateName} of a class around it`);
-  if (info.class?.notPlain) refuse(`it is a class with ${info.class.notPlain}; import it from a module of its own`);
-  if (info.class !== null && info.class.heritage !== null && info.class.heritageName === null) {
-    refuse('it is a class that extends an expression; give that a name, or import the class from a module');
+  if (info.class === null) return { info, class: undefined };
+  let known = parsed.get(info);
+  if (known === undefined) {
+    const text_ = classText(text, info.class, unusedPrefix(text));
+    // `this` and `arguments` of the code around a class can only stand in what leaves its text.
+    known = { info: { ...info, free: keptVariables(info), this: [], arguments: [] }, class: text_ };
+    parsed.set(info, known);
   }
-  return info;
+  return known;
 }
 
 /** A prefix of names that the text does not hold. */
@@ -231,12 +345,13 @@ class Capture {
     this.prefix = unusedPrefix(text);
   }
 
-  all(): CapturedFunction {
+  all(classParts: ClassText | undefined): CapturedFunction {
     const { fn, text, info, url, prefix, edits, references } = this;
     if (this.scopes.some(({ description }) => description.startsWith('With')))
       refuse('it was made inside of a with statement');
     const variables = info.free.flatMap((free) => this.variable(free) ?? []);
-    variables.push(...this.ownName());
+    variables.push(...this.ownName(), ...this.surroundings(classParts));
+    if (classParts !== undefined) edits.push(...classParts.edits);
     if (info.oddKey !== null) edits.push(plainKey(text, info.oddKey));
     if (info.importMeta.length > 0) {
       const parameter = `${prefix}meta`;
@@ -244,8 +359,7 @@ class Capture {
       for (const [start, end] of info.importMeta) edits.push({ start, end, text: parameter });
     }
     const { line, column } = this.begin();
-    const properties = propertiesOf(fn, info);
-    this.checkHeritage(variables);
+    const extras = extrasOf(fn, info, classParts);
     const strict = this.isStrict();
     return {
       text,
@@ -259,7 +373,8 @@ class Capture {
       edits,
       references,
       variables,
-      properties,
+      classText: classParts,
+      extras,
     };
   }
 
@@ -284,19 +399,54 @@ class Capture {
 
   /** The same variable at a later capture. */
   again(free: FreeVariable): Variable | undefined {
-    if (free.name !== `${this.prefix}self`) return this.variable(free);
-    const { name } = this.info.ownName!;
-    const scope = this.scopes.find(
-      ({ description, object }) => description !== 'Global' && Object.hasOwn(object, name),
-    );
-    return { name: free.name, value: scope && slotOf(scope, name)?.value, free, home: { kind: 'own' } };
+    if (!free.name.startsWith(this.prefix)) return this.variable(free);
+    const value = this.special(free.name.slice(this.prefix.length));
+    return { name: free.name, value, free, home: { kind: 'own' } };
+  }
+
+  /** The value of a variable that stands for something that is none. */
+  private special(name: string): unknown {
+    const { fn, scopes } = this;
+    if (name === 'parent') return parentOf(fn);
+    if (name === 'this') return thisOf(fn);
+    if (name.startsWith('key')) return computedKey(fn, parse(this.text).class!.computed[Number(name.slice(3))]);
+    if (name === 'arguments') {
+      const scope = this.scopeOf('arguments');
+      const list = scope && slotOf(scope, 'arguments')?.value;
+      return list === undefined ? refuse("its 'arguments' can't be found") : itemsOf(list as object);
+    }
+    const scope = this.scopeOf(this.info.ownName!.name);
+    return scope && slotOf(scope, this.info.ownName!.name)?.value;
+  }
+
+  private scopeOf(name: string): Scope | undefined {
+    return this.scopes.find(({ description, object }) => description !== 'Global' && Object.hasOwn(object, name));
+  }
+
+  /** `this` and `arguments` of the function around an arrow; what a class extends, and names in it that are computed. */
+  private surroundings(classParts: ClassText | undefined): Variable[] {
+    const { info, prefix, edits } = this;
+    const variables: Variable[] = [];
+    const add = (name: string, references: readonly VariableReference[]): void => {
+      const free = { name: prefix + name, written: false, members: null, references };
+      variables.push({ name: free.name, value: this.special(name), free, home: { kind: 'own' } });
+    };
+    if (info.this.length > 0) {
+      for (const [start, end] of info.this) edits.push({ start, end, text: `${prefix}this` });
+      add('this', []);
+    }
+    if (info.arguments.length > 0) {
+      edits.push(...substitute('arguments', info.arguments, `${prefix}arguments`));
+      add('arguments', info.arguments);
+    }
+    if (info.class !== null && info.class.heritage !== null) add('parent', []);
+    classParts?.computed.forEach((_, i) => add(`key${i}`, []));
+    return variables;
   }
 
   /** A free variable; undefined where nothing, or only a reference, needs to be sent. */
   variable(free: FreeVariable): Variable | undefined {
     const { name } = free;
-    if (this.isHeritageOnly(free))
-      return { name, value: Object.getPrototypeOf(this.fn) as unknown, free, home: { kind: 'own' } };
     const index = this.scopes.findIndex(
       ({ description, object }) => description !== 'Global' && Object.hasOwn(object, name),
     );
@@ -313,20 +463,6 @@ class Capture {
     if (isModule) home = { kind: 'module', key: `${this.sample.location.scriptId}:${name}` };
     if (scope.description === 'Script') home = { kind: 'module', key: `:${name}` };
     return { name, value: slot.value, free, home };
-  }
-
-  /**
-   * A name that a class only extends. That is read once, outside of any function, so V8 keeps no variable for it: what the
-   * scopes have of that name may be another one. An import stays one.
-   */
-  private isHeritageOnly(free: FreeVariable): boolean {
-    if (free.name !== this.info.class?.heritageName || free.references.length !== 1) return false;
-    const parent = Object.getPrototypeOf(this.fn) as unknown;
-    const scope = this.scopes.find(
-      ({ description, object }) => description !== 'Global' && Object.hasOwn(object, free.name),
-    );
-    const isImport = scope?.description === 'Module' && slotOf(scope, free.name)?.value === parent;
-    return !isImport;
   }
 
   /** A name that no scope holds: an import that nobody else reads, a global, or nothing at all. */
@@ -347,6 +483,9 @@ class Capture {
     if (!isModule && !isObject) return false;
     // A namespace object, or a tool's stand-in for one: const x = await import('…'), __vite_ssr_import__('…')
     const namespace = isObject && types.isModuleNamespaceObject(value);
+    if (/__WEBPACK_IMPORTED_MODULE_\d+__$/.test(free.name) && isObject && free.members !== null) {
+      return { value: pickMembers(value as object, free.members) };
+    }
     if (!isModule && !namespace && !free.name.startsWith('__vi')) return false;
     const found = moduleOf(this.sample).imports.find(({ local }) => local === free.name);
     if (found === undefined) return false;
@@ -414,17 +553,6 @@ class Capture {
     this.edits.push(...substitute(own.name, own.references, parameter));
     return [{ name: parameter, value, free: { ...own, name: parameter }, home: { kind: 'own' } }];
   }
-
-  /** What a class extends must be what its name means now. */
-  private checkHeritage(variables: readonly Variable[]): void {
-    const name = this.info.class?.heritageName;
-    if (name === null || name === undefined) return;
-    const parent = Object.getPrototypeOf(this.fn) as unknown;
-    const variable = variables.find((each) => each.name === name);
-    if (variable !== undefined && variable.value !== parent) {
-      refuse(`the variable '${name}' is no longer the class that it extends`);
-    }
-  }
 }
 
 /** A variable of a scope that has it; undefined where it is not initialised yet, which newer V8s throw for. */
@@ -454,57 +582,60 @@ function uninitialisedIsUndefined(): boolean {
   return undefinedForHole;
 }
 
-/** The members of a transformed import that are in use. Reading one runs the getter that the tool made for it. */
+/** The members of a tool's module object that are in use, as they are there: mostly getters, which follow the variable. */
 function pickMembers(namespace: object, members: readonly string[]): object {
-  return Object.fromEntries(members.map((name) => [name, (namespace as Record<string, unknown>)[name]]));
+  const picked = {};
+  for (const name of members) {
+    const descriptor = Object.getOwnPropertyDescriptor(namespace, name);
+    if (descriptor !== undefined) Object.defineProperty(picked, name, { ...descriptor, configurable: true });
+  }
+  return picked;
 }
 
-/** Own properties beyond what every function has. @throws Refusal for those that are no plain data. */
-function propertiesOf(fn: Function, info: FunctionInfo): { key: string; value: unknown }[] {
-  const properties: { key: string; value: unknown }[] = [];
-  for (const key of Reflect.ownKeys(fn)) {
-    if (STANDARD_KEYS.has(key)) continue;
-    const descriptor = Object.getOwnPropertyDescriptor(fn, key)!;
-    if (info.kind === 'class' && isMethodOf(fn, descriptor)) continue;
-    if (typeof key === 'symbol') refuse(`it has a property named ${String(key)}`);
-    if (!('value' in descriptor)) refuse(`its property '${key}' is a getter`);
-    properties.push({ key, value: descriptor.value });
-  }
-  const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value as unknown;
-  if (typeof prototype === 'object' && prototype !== null && !info.generator) checkPrototype(fn, info, prototype);
-  return properties;
+/** What a class extends now, null included. */
+function parentOf(fn: Function): unknown {
+  const parent = Object.getPrototypeOf(fn) as unknown;
+  const prototype = Object.getOwnPropertyDescriptor(fn, 'prototype')!.value as object;
+  return parent === Function.prototype && Object.getPrototypeOf(prototype) === null ? null : parent;
 }
 
-/** Whether a property of a class stands in its text, as a method or an accessor. */
-function isMethodOf(fn: Function, descriptor: PropertyDescriptor): boolean {
-  if (descriptor.enumerable) return false;
-  const text = toText.call(fn);
-  const members = [descriptor.value, descriptor.get, descriptor.set].filter((member) => member !== undefined);
-  return members.every((member) => typeof member === 'function' && text.includes(toText.call(member)));
+/** The `this` of arrow functions, which never changes. */
+const lexical = new WeakMap<Function, { value: unknown }>();
+
+function thisOf(fn: Function): unknown {
+  let found = lexical.get(fn);
+  if (found === undefined) {
+    found = lexicalThis(fn);
+    if (found === undefined) return refuse("its 'this' can't be read here; keep what it needs of that in a variable");
+    lexical.set(fn, found);
+  }
+  return found.value;
 }
 
-function checkPrototype(fn: Function, info: FunctionInfo, prototype: object): void {
-  for (const key of Reflect.ownKeys(prototype)) {
-    if (key === 'constructor') continue;
-    const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
-    if (info.kind === 'class' && isMethodOf(fn, descriptor)) continue;
-    refuse(`its prototype has a property '${String(key)}' that is not in its text`);
-  }
-  if (info.kind !== 'class' && Object.getPrototypeOf(prototype) !== Object.prototype) {
-    refuse('its prototype has another one than Object.prototype');
-  }
+/** What is in an arguments object, as a list. Reads no getter. */
+function itemsOf(list: object): unknown[] {
+  const length = Object.getOwnPropertyDescriptor(list, 'length')?.value as number;
+  return Array.from({ length }, (_, i) => Object.getOwnPropertyDescriptor(list, i)?.value as unknown);
 }
 
 /** The capture of a function that arrived from another process: all of its variables are at hand. */
 function captureAgain(fn: Function): CapturedFunction {
   const { text, url, line, column, strict, bindings } = origins.get(fn)!;
-  const info = parse(text);
+  const { info, class: classParts } = parse(text);
   const prefix = unusedPrefix(text);
   const edits: Edit[] = info.oddKey === null ? [] : [plainKey(text, info.oddKey)];
+  if (classParts !== undefined) edits.push(...classParts.edits);
   const references: ReferenceParameter[] = [];
   const variables: Variable[] = [];
   const names = [...info.free];
   if (info.ownName !== null && bindings.has(`${prefix}self`)) names.push({ ...info.ownName, name: `${prefix}self` });
+  const keys = classParts?.computed.map((_, i) => `key${i}`) ?? [];
+  for (const name of ['this', 'arguments', 'parent', ...keys]) {
+    const references = name === 'arguments' ? info.arguments : [];
+    if (bindings.has(prefix + name)) names.push({ name: prefix + name, written: false, members: null, references });
+  }
+  for (const [start, end] of info.this) edits.push({ start, end, text: `${prefix}this` });
+  edits.push(...substitute('arguments', info.arguments, `${prefix}arguments`));
   for (const free of names) {
     const { name } = free;
     const binding = bindings.get(name);
@@ -526,6 +657,22 @@ function captureAgain(fn: Function): CapturedFunction {
     references.push({ parameter, reference: { kind: 'meta', base: url }, binding: null, member: null });
     for (const [start, end] of info.importMeta) edits.push({ start, end, text: parameter });
   }
-  const properties = propertiesOf(fn, info);
-  return { text, info, url, line, column, strict, prefix, name: nameOf(fn), edits, references, variables, properties };
+  const extras = extrasOf(fn, info, classParts);
+  const place = { url, line, column, strict, prefix };
+  return { text, info, ...place, name: nameOf(fn), edits, references, variables, classText: classParts, extras };
+}
+
+/**
+ * The private members that a class gives to its instances; undefined for none, 'elsewhere' where the class goes by
+ * reference, so that nothing here can set them.
+ */
+export function privateParts(
+  type: Function,
+): { fields: readonly string[]; methods: readonly string[] } | 'elsewhere' | undefined {
+  if (!toText.call(type).includes('#')) return undefined;
+  const captured = captureFunction(type);
+  if (!('text' in captured)) return 'elsewhere';
+  const text = captured.classText;
+  if (text === undefined || !needsConstruction(text)) return undefined;
+  return { fields: text.privateFields, methods: text.privateMethods };
 }

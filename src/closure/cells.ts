@@ -3,13 +3,14 @@
  *
  * The inspector's scopes are snapshots without identity, so it is judged by the source: a name of a module's scope is one
  * variable; two functions whose free name is the same declaration of a function's scope may share it or not, depending
- * on whether the same call made both. The former share a cell in the copy too; the latter are refused. A variable that
- * none of them writes is copied to each.
+ * on whether the same call made both. Then ./same-variable.ts asks; where it can't tell, they are refused. What is shared
+ * is a cell that is shared in the copy too. A variable that none of them writes is copied to each.
  */
 import { Refusal } from '../codec/refusal';
 import type { Variable } from './capture';
 import { reachedThrough, type FunctionNode, type Root } from './graph';
 import { functionStep } from './capture';
+import { groupsOf } from './same-variable';
 import { declarationsFor } from './scripts';
 
 /** A variable of several functions, one of which writes it. */
@@ -41,8 +42,8 @@ export function findCells(functions: readonly FunctionNode[]): SharedVariable[] 
   }
   for (const [key, uses] of scoped) {
     if (uses.length < 2 || !isWritten(uses)) continue;
-    for (const [declaration, group] of byDeclaration(uses)) {
-      if (group.length > 1 && isWritten(group)) groups.set(`${key}@${declaration}`, group);
+    for (const [variable, group] of byVariable(uses)) {
+      if (group.length > 1 && isWritten(group)) groups.set(`${key}@${variable}`, group);
     }
   }
   const cells: SharedVariable[] = [];
@@ -67,19 +68,39 @@ function push<K>(groups: Map<K, Use[]>, key: K, use: Use): void {
   else group.push(use);
 }
 
-/** Uses of one name in one script, by the declaration that they mean. Refuses what may or may not be one variable. */
-function byDeclaration(uses: readonly Use[]): Map<number, Use[]> {
+/**
+ * Uses of one name in one script, by the variable that they mean: by its declaration, and where there may be several of
+ * that, by asking which of them it is. Refuses what may or may not be one variable.
+ */
+function byVariable(uses: readonly Use[]): Map<string, Use[]> {
   const [first] = uses;
+  const { name } = first.entry.variable;
   const samples = uses.map(({ entry }) => (entry.variable.home as Extract<Variable['home'], { kind: 'scope' }>).sample);
-  const declarations = declarationsFor(samples, first.entry.variable.name);
-  const groups = new Map<number, Use[]>();
+  const declarations = declarationsFor(samples, name);
+  const declared = new Map<string, Use[]>();
+  const unique = new Set<string>();
   uses.forEach((use, i) => {
     const declaration = declarations?.[i];
-    if (declaration === undefined || declaration === null) mayShare(use);
-    push(groups, declaration.start, use);
-    const group = groups.get(declaration.start)!;
-    if (!declaration.topLevel && group.length > 1 && isWritten(group)) mayShare(use);
+    const key = declaration ? String(declaration.start) : '';
+    if (declaration?.topLevel) unique.add(key);
+    push(declared, key, use);
   });
+  // One that could not be placed may share with any other.
+  if (declared.has('') && declared.size > 1) return asked([...uses], '');
+  const groups = new Map<string, Use[]>();
+  for (const [key, group] of declared) {
+    if (unique.has(key) || group.length < 2 || !isWritten(group)) groups.set(key, group);
+    else for (const [inner, found] of asked(group, key)) groups.set(inner, found);
+  }
+  return groups;
+}
+
+function asked(uses: readonly Use[], key: string): Map<string, Use[]> {
+  const sharers = uses.map(({ node }) => ({ fn: node.fn, info: node.captured.info }));
+  const numbers = groupsOf(sharers, uses[0].entry.variable.name);
+  if (numbers === undefined) mayShare(uses[1]);
+  const groups = new Map<string, Use[]>();
+  uses.forEach((use, i) => push(groups, `${key}:${numbers[i]}`, use));
   return groups;
 }
 

@@ -5,11 +5,12 @@
  * variables of its own, and variables shared with other functions are read and written in their cell, `cell.value`. The
  * text stands at its own line and column under its own file's name, so stacks are those of the original.
  */
+import { needsConstruction } from './class-text';
 import { applyEdits, substitute } from './edit';
 import { isEarly, type FunctionNode } from './graph';
 import { compileScript } from './load';
 import type { Reference } from './reference';
-import { origins, type Binding, type Cell } from './revived';
+import { origins, setHooks, type Binding, type Cell, type Hooks } from './revived';
 
 /** All of a function but the values of its variables. Functions of one text share it. */
 export interface Code {
@@ -32,10 +33,27 @@ export interface Code {
   readonly line: number;
   readonly column: number;
   readonly strict: boolean;
+  /** A class that needs its hooks: whether it extends another one; null for the rest. */
+  readonly hooks: { readonly derived: boolean } | null;
 }
 
-/** The code of a function, in the light of what it shares and what lies on a cycle. */
-export function codeOf(node: FunctionNode): Code {
+/** By the edits of a captured function, which it keeps from capture to capture: its code, by which variables are early. */
+const codeTexts = new WeakMap<object, Map<string, string>>();
+
+/** The code of a function, in the light of what it shares and what lies on a cycle, as JSON. */
+export function codeText(node: FunctionNode): string {
+  if (node.variables.some(({ cell }) => cell !== undefined)) return JSON.stringify(codeOf(node));
+  const { edits } = node.captured;
+  let texts = codeTexts.get(edits);
+  if (texts === undefined) codeTexts.set(edits, (texts = new Map<string, string>()));
+  let key = '';
+  for (const entry of node.variables) key += isEarly(node, entry) ? 'e' : 'l';
+  let text = texts.get(key);
+  if (text === undefined) texts.set(key, (text = JSON.stringify(codeOf(node))));
+  return text;
+}
+
+function codeOf(node: FunctionNode): Code {
   const { captured } = node;
   const { text, info, prefix, url, line, column, strict } = captured;
   const early: string[] = [];
@@ -57,6 +75,9 @@ export function codeOf(node: FunctionNode): Code {
     ...cells.map((_, i) => `${prefix}cell${i}`),
   ];
   const values = [...early, ...late];
+  const { classText } = captured;
+  const hasHooks = classText !== undefined && (needsConstruction(classText) || classText.privateStatics.length > 0);
+  if (hasHooks) parameters.push(`${prefix}hooks`);
   const head =
     `(function(${parameters.join()}){${strict ? '"use strict";' : ''}` +
     `${late.length > 0 ? `let ${late.join()};` : ''}` +
@@ -80,6 +101,7 @@ export function codeOf(node: FunctionNode): Code {
     line,
     column,
     strict,
+    hooks: hasHooks ? { derived: classText.derived } : null,
   };
 }
 
@@ -87,21 +109,20 @@ type Setters = Record<string, (value: unknown) => void>;
 type Getters = Record<string, () => unknown>;
 type Factory = (...parameters: unknown[]) => [set: Setters, get: Getters, holder: Function | object];
 
-const factories = new Map<string, Factory>();
-const KEPT = 1000;
+/** By code, which the reader keeps by its text. */
+const factories = new WeakMap<Code, Factory>();
 
 /** The name of a script as it stands in stacks. */
 function fileOf(url: string): string {
   return url === '' ? 'multiproc:anonymous' : url;
 }
 
-function factoryOf({ source, url, lineOffset, columnOffset }: Code): Factory {
-  const key = `${url}\0${lineOffset}:${columnOffset}\0${source}`;
-  let factory = factories.get(key);
+function factoryOf(code: Code): Factory {
+  let factory = factories.get(code);
   if (factory === undefined) {
+    const { source, url, lineOffset, columnOffset } = code;
     factory = compileScript(source, { filename: fileOf(url), lineOffset, columnOffset }) as Factory;
-    if (factories.size >= KEPT) factories.delete(factories.keys().next().value!);
-    factories.set(key, factory);
+    factories.set(code, factory);
   }
   return factory;
 }
@@ -114,8 +135,10 @@ export function makeFunction(
   values: readonly unknown[],
   cells: readonly Cell[],
 ): { fn: Function; set: Setters } {
-  const [set, get, holder] = factoryOf(code)(...references, ...values, ...cells);
+  const hooks: Hooks = { on: false, derived: code.hooks?.derived ?? false };
+  const [set, get, holder] = factoryOf(code)(...references, ...values, ...cells, hooks);
   const fn = typeof holder === 'function' ? holder : methodIn(holder);
+  if (code.hooks !== null) setHooks(fn, hooks);
   if (name !== undefined && Object.getOwnPropertyDescriptor(fn, 'name')?.value !== name) {
     Object.defineProperty(fn, 'name', { value: name, configurable: true });
   }

@@ -11,7 +11,7 @@ export interface Edit {
 export function applyEdits(text: string, edits: readonly Edit[]): string {
   let result = '';
   let at = 0;
-  for (const edit of [...edits].sort((a, b) => a.start - b.start)) {
+  for (const edit of [...edits].sort((a, b) => a.start - b.start || a.end - b.end)) {
     result += text.slice(at, edit.start) + edit.text;
     at = edit.end;
   }
@@ -38,9 +38,14 @@ export function substitute(name: string, references: readonly VariableReference[
 export function plainKey(text: string, [start, end]: readonly [number, number]): Edit {
   const key = text.slice(start, end);
   if (key.startsWith('#')) return { start, end, text: `$${key.slice(1)}` };
-  const inside = key.slice(1, -1).replace(/[^\n\r\u2028\u2029]/g, ' ');
+  const inside = blank(key.slice(1, -1));
   // A computed key has at least one character between its brackets.
   const at = inside.search(/[ ]/);
   const filled = at < 0 ? `0${inside}` : `${inside.slice(0, at)}0${inside.slice(at + 1)}`;
   return { start, end, text: `[${filled}]` };
+}
+
+/** The same length of nothing, lines included. */
+export function blank(text: string): string {
+  return text.replace(/[^\n\r\u2028\u2029]/g, ' ');
 }

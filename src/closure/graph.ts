@@ -7,13 +7,16 @@
  * root to that root. What lies on no cycle is there before the function is made, and becomes a parameter (constant to
  * the optimiser); what lies on one is set afterwards.
  */
-import { kindOf, refuseLossy, type ObjectKind } from '../codec/object-kind';
 import { Refusal, keyStep, refuse } from '../codec/refusal';
 import { errorParts } from '../codec/error-value';
 import { captureFunction, functionStep, type CapturedFunction, type Variable } from './capture';
 import { findCells, type SharedVariable } from './cells';
+import { valueKey, versionedName } from './identity';
+import { together } from './inspector';
 import { captureLimit } from './limits';
+import { lookAt, type Look } from './plain-look';
 import type { Reference } from './reference';
+import { shapeOf, type Seen, type Shape } from './shape';
 
 /** A value that is written as one. */
 export interface Root {
@@ -24,15 +27,21 @@ export interface Root {
   readonly step: string;
   readonly uses: Set<Node>;
   component: number;
+  /** It is plain data, which is serialised in one piece with others. */
+  look: Look | undefined;
 }
 
 export interface FunctionNode {
+  /** No reference. */
+  readonly kind: undefined;
   readonly fn: Function;
   readonly captured: CapturedFunction;
   /** By position in `captured.variables`. */
   readonly variables: { variable: Variable; root: Root; cell: SharedVariable | undefined }[];
-  /** The function's own properties as one object; undefined where it has none. */
-  readonly properties: Root | undefined;
+  /** What it has beyond its text, as one object; undefined where it has nothing. */
+  readonly extras: Root | undefined;
+  /** Of a class: who it is in every process. */
+  name: string | undefined;
   /** Where it was met first. */
   readonly root: Root;
   readonly place: Place | undefined;
@@ -69,20 +78,30 @@ export class FunctionGraph {
   readonly order: FunctionNode[] = [];
   readonly cells: SharedVariable[] = [];
   readonly value: Root;
+  /** What can be imported where it arrives, and must be before it is decoded. */
+  readonly imports: Reference[] = [];
   private readonly nodes = new Map<Function, FunctionNode | Reference>();
   private readonly owners = new Map<object, Root>();
+  private readonly shapes = new Map<object, Shape>();
+  private readonly roots: Root[] = [];
+  private readonly plain: Root[] = [];
   private readonly pending: { root: Root; value: unknown; place: Place | undefined }[] = [];
   private readonly functions: FunctionNode[] = [];
   private source = 0;
+  private readonly begin = process.cpuUsage();
   private readonly deadline = performance.now() + captureLimit.milliseconds;
 
   /** @throws Refusal */
   constructor(value: unknown) {
     this.value = this.root(value, undefined, '');
-    this.drain();
-    this.cells.push(...findCells(this.functions));
+    together(() => {
+      this.visit();
+      this.separate();
+      this.cells.push(...findCells(this.functions));
+    });
     this.sort();
     this.order.forEach((node, i) => (node.index = i));
+    for (const node of this.order) if (node.captured.info.kind === 'class') node.name = nameOfClass(node, this.nodes);
   }
 
   /** The number of a function in the message, or what it is by reference. */
@@ -91,10 +110,55 @@ export class FunctionGraph {
     return node !== undefined && 'captured' in node ? node.index : node;
   }
 
+  /** What an object is beyond plain data. */
+  shape(object: object): Shape | undefined {
+    return this.shapes.get(object);
+  }
+
+  /** The roots that are plain data: none of their objects is in another one. */
+  get plainRoots(): readonly Root[] {
+    return this.plain;
+  }
+
   private root(value: unknown, owner: FunctionNode | undefined, step: string): Root {
-    const root: Root = { value, owner, step, uses: new Set(), component: -1 };
-    this.pending.push({ root, value, place: undefined });
+    const root: Root = { value, owner, step, uses: new Set(), component: -1, look: undefined };
+    this.roots.push(root);
     return root;
+  }
+
+  /** Looks at every root; functions that turn up add more of them. */
+  private visit(): void {
+    for (let root = this.roots.pop(); root !== undefined; root = this.roots.pop()) {
+      root.look = lookAt(root.value, root.owner !== undefined);
+      if (root.look === undefined) this.pending.push({ root, value: root.value, place: undefined });
+      else this.take(root, root.look);
+      this.drain();
+    }
+  }
+
+  /** Plain data: its instances' prototypes alone may hold functions. */
+  private take(root: Root, look: Look): void {
+    this.plain.push(root);
+    for (const prototype of look.prototypes) {
+      if (prototype !== null) this.pending.push({ root, value: prototype, place: undefined });
+    }
+  }
+
+  /** What shares an object with a root that is not plain is walked like that one, so that it stays one object. */
+  private separate(): void {
+    for (let again = true; again && this.owners.size > 0;) {
+      again = false;
+      for (const root of this.plain) {
+        if (!root.look!.shares(this.owners)) continue;
+        this.plain.splice(this.plain.indexOf(root), 1);
+        root.look = undefined;
+        this.pending.push({ root, value: root.value, place: undefined });
+        this.drain();
+        this.visit();
+        again = true;
+        break;
+      }
+    }
   }
 
   private drain(): void {
@@ -111,6 +175,7 @@ export class FunctionGraph {
       try {
         const captured = captureFunction(fn);
         node = 'text' in captured ? this.node(fn, captured, root, place) : captured;
+        if (node.kind === 'import') this.imports.push(node);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         error.steps.push(functionStep(fn));
@@ -125,27 +190,28 @@ export class FunctionGraph {
     this.source += captured.text.length;
     this.checkLimit();
     const variables: FunctionNode['variables'] = [];
-    const { properties } = captured;
-    const own =
-      properties.length > 0 ? Object.fromEntries(properties.map(({ key, value }) => [key, value])) : undefined;
+    const { extras, prefix } = captured;
     const node: FunctionNode = {
+      kind: undefined,
       fn,
       captured,
       variables,
-      properties: own && { value: own, owner: undefined, step: '', uses: new Set(), component: -1 },
+      extras: extras && this.root(extras, undefined, ''),
+      name: undefined,
       root,
       place,
       index: -1,
       component: -1,
     };
-    if (node.properties !== undefined) {
-      Object.assign(node.properties, { owner: node });
-      this.pending.push({ root: node.properties, value: own, place: undefined });
-    }
+    if (node.extras !== undefined) Object.assign(node.extras, { owner: node });
     for (const variable of captured.variables) {
-      const name = variable.name === `${captured.prefix}self` ? captured.info.ownName!.name : variable.name;
-      variables.push({ variable, root: this.root(variable.value, node, `variable '${name}'`), cell: undefined });
+      variables.push({
+        variable,
+        root: this.root(variable.value, node, stepTo(variable.name, prefix)),
+        cell: undefined,
+      });
     }
+    for (const { reference } of captured.references) if (reference.kind === 'import') this.imports.push(reference);
     this.functions.push(node);
     return node;
   }
@@ -155,7 +221,10 @@ export class FunctionGraph {
     const ways = 'import what is large from a module, or raise it by configure({ captureLimit })';
     if (this.functions.length >= functions) refuse(`it drags along more than ${functions} functions; ${ways}`);
     if (this.source > bytes) refuse(`it drags along more than ${bytes} characters of source; ${ways}`);
-    if (performance.now() > this.deadline) refuse(`its capture took longer than ${milliseconds} ms; ${ways}`);
+    if (performance.now() <= this.deadline) return;
+    // On a busy machine little may have happened in that time.
+    const { user, system } = process.cpuUsage(this.begin);
+    if (user + system > milliseconds * 1000) refuse(`its capture took longer than ${milliseconds} ms; ${ways}`);
   }
 
   /** Looks for functions in an object. What can't be sent is left to the writer, which says so. */
@@ -166,10 +235,9 @@ export class FunctionGraph {
       return;
     }
     this.owners.set(value, root);
-    let kind: ObjectKind;
+    let seen: Seen;
     try {
-      kind = kindOf(value);
-      if (root.owner !== undefined) refuseLossy(value, kind);
+      seen = shapeOf(value, root.owner !== undefined);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       throw reachedThrough(error, place, root);
@@ -178,30 +246,47 @@ export class FunctionGraph {
       const inside = typeof item === 'function' || (typeof item === 'object' && item !== null);
       if (inside) this.pending.push({ root, value: item, place: { step, outer: place } });
     };
-    let i = 0;
-    switch (kind) {
-      case 'map':
-        Map.prototype.forEach.call(value, (item: unknown, key: unknown) => {
-          add(key, `[key ${i}]`);
-          add(item, typeof key === 'string' ? `[${JSON.stringify(key)}]` : `[value ${i}]`);
-          i++;
-        });
-        break;
-      case 'set':
-        Set.prototype.forEach.call(value, (item: unknown) => add(item, `[item ${i++}]`));
-        break;
-      case 'error':
-        for (const { key, value: item } of errorParts(value as Error).properties) add(item, keyStep(key));
-        break;
-      case 'array':
-      case 'plain':
-      case 'instance':
-        for (const key of Object.keys(value)) {
-          const item = Object.getOwnPropertyDescriptor(value, key)?.value as unknown;
-          add(item, kind === 'array' ? `[${key}]` : keyStep(key));
-        }
-        break;
-      case 'leaf':
+    const { kind, shape } = seen;
+    if (shape !== undefined) this.shapes.set(value, shape);
+    if (kind === 'map') {
+      let i = 0;
+      Map.prototype.forEach.call(value, (item: unknown, key: unknown) => {
+        add(key, `[key ${i}]`);
+        add(item, typeof key === 'string' ? `[${JSON.stringify(key)}]` : `[value ${i}]`);
+        i++;
+      });
+    } else if (kind === 'set') {
+      let i = 0;
+      Set.prototype.forEach.call(value, (item: unknown) => add(item, `[item ${i++}]`));
+    }
+    if (shape !== undefined) return this.parts(value, shape, add);
+    if (kind === 'error') {
+      for (const { key, value: item } of errorParts(value as Error).properties) add(item, keyStep(key));
+    } else if (kind === 'array' || kind === 'plain' || kind === 'instance') {
+      for (const key of Object.keys(value)) {
+        const item = Object.getOwnPropertyDescriptor(value, key)?.value as unknown;
+        add(item, kind === 'array' ? `[${key}]` : keyStep(key));
+      }
+    }
+  }
+
+  private parts(value: object, shape: Shape, add: (item: unknown, step: string) => void): void {
+    if (shape.kind === 'prototype') return add(shape.type, '.constructor');
+    if (shape.kind === 'hook') {
+      add(shape.type, '.constructor');
+      return add(shape.data, '[serialize]()');
+    }
+    add(shape.prototype, '.__proto__');
+    for (const key of shape.keys) {
+      const { value: item, get, set } = Object.getOwnPropertyDescriptor(value, key)!;
+      const step = typeof key === 'symbol' ? `[${String(key)}]` : keyStep(String(key));
+      add(item, step);
+      add(get, step);
+      add(set, step);
+    }
+    for (const { type, names, values } of shape.levels) {
+      add(type, '.constructor');
+      values.forEach((item, i) => add(item, `.${names[i]}`));
     }
   }
 
@@ -250,13 +335,13 @@ export class FunctionGraph {
 function usesOf(node: Node): Iterable<Node> {
   if (!('captured' in node)) return node.uses;
   const uses: Node[] = node.variables.map(({ root, cell }) => cell?.root ?? root);
-  if (node.properties !== undefined) uses.push(node.properties);
+  if (node.extras !== undefined) uses.push(node.extras);
   return uses;
 }
 
 /** The function that a class extends, where that is captured too. */
 export function parentOf(node: FunctionNode): Function | undefined {
-  const name = node.captured.info.class?.heritageName;
+  const name = `${node.captured.prefix}parent`;
   const found = node.variables.find(({ variable }) => variable.name === name);
   return typeof found?.variable.value === 'function' ? found.variable.value : undefined;
 }
@@ -279,5 +364,47 @@ function classesLast(members: FunctionNode[]): FunctionNode[] {
 export function isEarly(node: FunctionNode, entry: FunctionNode['variables'][number]): boolean {
   if (entry.cell !== undefined) return false;
   if (entry.root.component !== node.component) return true;
-  return node.captured.info.class?.heritageName === entry.variable.name;
+  const { prefix } = node.captured;
+  return entry.variable.name === `${prefix}parent` || entry.variable.name.startsWith(`${prefix}key`);
+}
+
+/** How a variable is named on the way to a refused value. */
+function stepTo(name: string, prefix: string): string {
+  switch (name.startsWith(prefix) ? name.slice(prefix.length) : '') {
+    case 'this':
+      return "'this'";
+    case 'arguments':
+      return "'arguments'";
+    case 'parent':
+      return 'the class it extends';
+    case 'self':
+      return 'its own name';
+    default:
+      return `variable '${name}'`;
+  }
+}
+
+/** Changes with the values that a class captures, those of the functions that it captures included. */
+function nameOfClass(node: FunctionNode, nodes: ReadonlyMap<Function, FunctionNode | Reference>): string {
+  const parts: string[] = [];
+  const seen = new Set<FunctionNode>([node]);
+  for (const { captured } of seen) {
+    for (const { value } of captured.variables) parts.push(keyOf(value));
+    for (const part of [captured.extras?.own, captured.extras?.members]) {
+      if (part === undefined) continue;
+      for (const key of Reflect.ownKeys(part)) {
+        const { value, get, set } = Object.getOwnPropertyDescriptor(part, key)!;
+        parts.push(String(key), keyOf(value), keyOf(get), keyOf(set));
+      }
+    }
+    for (const value of captured.extras?.privateStatics ?? []) parts.push(keyOf(value));
+    parts.push('');
+  }
+  return versionedName(node.fn, parts.join('\0'));
+
+  function keyOf(value: unknown): string {
+    const found = typeof value === 'function' ? nodes.get(value) : undefined;
+    if (found !== undefined && 'captured' in found) seen.add(found);
+    return valueKey(value);
+  }
 }

@@ -7,6 +7,7 @@
  */
 import type { Session as InspectorSession } from 'node:inspector';
 import { ProcessError } from '../errors';
+import { mainGlobal } from './realm';
 
 /** One scope around a function, the innermost first. A snapshot: written to, it changes nothing. */
 export interface Scope {
@@ -25,6 +26,14 @@ export interface Location {
 export interface Internals {
   readonly location: Location | undefined;
   readonly scopes: readonly Scope[];
+  /** What a bound function calls. */
+  readonly bound: Bound | undefined;
+}
+
+export interface Bound {
+  readonly target: Function;
+  readonly self: unknown;
+  readonly values: readonly unknown[];
 }
 
 interface Remote {
@@ -32,6 +41,7 @@ interface Remote {
   readonly description?: string;
   readonly objectId?: string;
   readonly value?: unknown;
+  readonly unserializableValue?: string;
 }
 
 /** Where the inspected code finds what is meant. */
@@ -39,7 +49,12 @@ const MAILBOX = Symbol.for('multiproc.inspector');
 const EXPRESSION = `globalThis[Symbol.for('multiproc.inspector')]`;
 const GROUP = 'multiproc';
 
-const mailbox: { value?: unknown; answer?: unknown; call?: (...args: unknown[]) => unknown } = {};
+const mailbox: {
+  value?: unknown;
+  answer?: unknown;
+  args?: readonly unknown[];
+  call?: (...args: unknown[]) => unknown;
+} = {};
 let session: InspectorSession | undefined;
 
 function unavailable(cause: unknown): ProcessError {
@@ -51,8 +66,22 @@ function unavailable(cause: unknown): ProcessError {
   );
 }
 
+let missing: ProcessError | undefined;
+
+/** Why there is no inspector; undefined where there is one. */
+export function inspectorMissing(): ProcessError | undefined {
+  try {
+    open();
+  } catch (error) {
+    if (error === missing) return missing;
+    throw error;
+  }
+  return undefined;
+}
+
 function open(): InspectorSession {
   if (session !== undefined) return session;
+  if (missing !== undefined) throw missing;
   let opened: InspectorSession;
   try {
     // Loaded at the first need: not every runtime has it.
@@ -60,9 +89,10 @@ function open(): InspectorSession {
     opened = new Session();
     opened.connect();
   } catch (error) {
-    throw unavailable(error);
+    missing = unavailable(error);
+    throw missing;
   }
-  Object.defineProperty(globalThis, MAILBOX, { value: mailbox, configurable: true });
+  Object.defineProperty(mainGlobal, MAILBOX, { value: mailbox, configurable: true });
   return (session = opened);
 }
 
@@ -101,17 +131,52 @@ function local(objectId: string): unknown {
   return answer;
 }
 
+/** The value that the inspector describes. */
+function valueOf({ type, value, objectId, unserializableValue }: Remote): unknown {
+  if (objectId !== undefined) return local(objectId);
+  if (unserializableValue === undefined) return value;
+  return type === 'bigint' ? BigInt(unserializableValue.slice(0, -1)) : Number(unserializableValue);
+}
+
+interface Property {
+  readonly name: string;
+  readonly value?: Remote;
+  readonly get?: Remote;
+  readonly set?: Remote;
+}
+
 /** Where a function is, and the scopes that it was made in. */
 export function internalsOf(fn: Function): Internals {
   try {
     const { internalProperties } = post('Runtime.getProperties', { objectId: remote(fn), ownProperties: true });
     let location: Location | undefined;
     let scopes: Scope[] = [];
-    for (const { name, value } of (internalProperties ?? []) as { name: string; value: Remote }[]) {
-      if (name === '[[FunctionLocation]]') location = value.value as Location;
-      if (name === '[[Scopes]]') scopes = Array.from(local(value.objectId!) as ArrayLike<Scope>);
+    let bound: Bound | undefined;
+    const parts: Record<string, Remote> = {};
+    for (const { name, value } of (internalProperties ?? []) as { name: string; value: Remote }[]) parts[name] = value;
+    if (parts['[[FunctionLocation]]']) location = parts['[[FunctionLocation]]'].value as Location;
+    if (parts['[[Scopes]]']) scopes = Array.from(local(parts['[[Scopes]]'].objectId!) as ArrayLike<Scope>);
+    if (parts['[[TargetFunction]]']) {
+      bound = {
+        target: valueOf(parts['[[TargetFunction]]']) as Function,
+        self: valueOf(parts['[[BoundThis]]']),
+        values: Array.from(valueOf(parts['[[BoundArgs]]']) as ArrayLike<unknown>),
+      };
     }
-    return { location, scopes };
+    return { location, scopes, bound };
+  } finally {
+    post('Runtime.releaseObjectGroup', { objectGroup: GROUP });
+  }
+}
+
+/** The private fields of an object, in the order in which it got them. Private methods and accessors are left out. */
+export function privateFieldsOf(object: object, methods: ReadonlySet<string>): { name: string; value: unknown }[] {
+  try {
+    const { privateProperties } = post('Runtime.getProperties', { objectId: remote(object), ownProperties: true });
+    const fields = ((privateProperties ?? []) as Property[]).filter(
+      ({ name, value }) => value !== undefined && !methods.has(name),
+    );
+    return fields.map(({ name, value }) => ({ name, value: valueOf(value!) }));
   } finally {
     post('Runtime.releaseObjectGroup', { objectGroup: GROUP });
   }
@@ -131,19 +196,44 @@ export function scriptsOnStack(found: (id: string, url: string) => void): void {
   for (const { scriptId, url } of details?.stackTrace?.callFrames ?? []) if (url !== '') found(scriptId, url);
 }
 
+let enabled = false;
+let holding = 0;
+
+function enable(): void {
+  post('Debugger.enable');
+  enabled = true;
+}
+
+function disable(): void {
+  enabled = false;
+  post('Debugger.disable');
+}
+
 /** Runs `ask` with the Debugger domain on. */
 function withDebugger<T>(ask: () => T): T {
-  post('Debugger.enable');
+  if (!enabled) enable();
   try {
     return ask();
   } finally {
-    post('Debugger.disable');
+    if (holding === 0) disable();
+  }
+}
+
+/** Runs something that may ask several times: the Debugger domain, which takes a while to come on, stays on until its end. */
+export function together<T>(run: () => T): T {
+  holding++;
+  try {
+    return run();
+  } finally {
+    if (--holding === 0 && enabled) disable();
   }
 }
 
 /** Every script of this thread: id and URL. */
 export function allScripts(found: (id: string, url: string) => void): void {
   const parsed = ({ params }: { params: { scriptId: string; url: string } }) => found(params.scriptId, params.url);
+  // They are told when the domain comes on.
+  if (enabled) disable();
   open().on('Debugger.scriptParsed', parsed as never);
   try {
     withDebugger(() => undefined);
@@ -158,24 +248,31 @@ export function scriptSource(scriptId: string): string {
 }
 
 /**
- * Whether a variable that reads as undefined can really be read in `fn`, or is not initialised yet: older V8s show both
- * alike. A breakpoint on the call of `fn` has a condition that tries it; the condition ends the call before its body
- * runs, and says that nothing is to pause. undefined where the function can't be entered.
+ * What an expression gives inside of `fn`, where nothing of `fn` has run yet: undefined where it can't be entered.
+ *
+ * A breakpoint on the call of `fn` has a condition that evaluates it; the condition ends the call before the body runs,
+ * and says that nothing is to pause.
  */
-export function canRead(fn: Function, name: string, generator: boolean): boolean | undefined {
-  let readable: boolean | undefined;
-  mailbox.call = (result) => {
-    readable = result as boolean;
+export function inFrame(
+  fn: Function,
+  expression: string,
+  args: readonly unknown[],
+  generator: boolean,
+): { value: unknown } | undefined {
+  let found: { value: unknown } | undefined;
+  mailbox.call = (value) => {
+    found = { value };
     open().post('Runtime.terminateExecution');
   };
   try {
     withDebugger(() => {
-      const condition = `${EXPRESSION}.call((() => { try { ${name}; return true } catch { return false } })()), false`;
+      const condition = `${EXPRESSION}.call(${expression}), false`;
       const { breakpointId } = post('Debugger.setBreakpointOnFunctionCall', { objectId: remote(fn), condition });
       try {
         mailbox.value = fn;
+        mailbox.args = args;
         post('Runtime.evaluate', {
-          expression: `${EXPRESSION}.value()${generator ? '.next()' : ''}`,
+          expression: `${EXPRESSION}.value(...${EXPRESSION}.args)${generator ? '.next()' : ''}`,
           silent: true,
           timeout: 1e6,
         });
@@ -188,7 +285,52 @@ export function canRead(fn: Function, name: string, generator: boolean): boolean
   } finally {
     mailbox.call = undefined;
     mailbox.value = undefined;
+    mailbox.args = undefined;
     post('Runtime.releaseObjectGroup', { objectGroup: GROUP });
   }
-  return readable;
+  return found;
+}
+
+/**
+ * Whether a variable that reads as undefined can really be read in `fn`, or is not initialised yet: older V8s show both
+ * alike. undefined where the function can't be entered.
+ */
+export function canRead(fn: Function, name: string, generator: boolean): boolean | undefined {
+  const expression = `(() => { try { ${name}; return true } catch { return false } })()`;
+  return inFrame(fn, expression, [], generator)?.value as boolean | undefined;
+}
+
+let thisWorks: boolean | undefined;
+
+/** Whether {@link inFrame} reads `this`, and runs nothing: no document promises it. */
+function canReadThis(): boolean {
+  if (thisWorks !== undefined) return thisWorks;
+  let ran = false;
+  const owner = {
+    make() {
+      return (a: unknown, { b } = (ran = true) as unknown as { b: unknown }): unknown => {
+        ran = true;
+        return [this, a, b];
+      };
+    },
+  };
+  thisWorks = inFrame(owner.make(), 'this', parameterStandIns(2), false)?.value === owner && !ran;
+  return thisWorks;
+}
+
+/** Arguments for which no default value runs and that any pattern can take apart. */
+export function parameterStandIns(count: number): unknown[] {
+  // An arrow has no property that a Proxy must show.
+  const anything: unknown = new Proxy(() => {}, {
+    get: (_, key) => (key === Symbol.iterator ? () => Array<unknown>(64).fill(anything).values() : anything),
+    apply: () => anything,
+    ownKeys: () => [],
+  });
+  return Array<unknown>(count).fill(anything);
+}
+
+/** The `this` that an arrow function sees: undefined where it can't be told. */
+export function lexicalThis(fn: Function): { value: unknown } | undefined {
+  if (!canReadThis()) return undefined;
+  return inFrame(fn, 'this', parameterStandIns(64), false);
 }

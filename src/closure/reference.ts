@@ -9,7 +9,9 @@ import { builtinModules, createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { malformed } from '../codec/bytes';
+import { STANDARD_GLOBALS } from './globals';
 import { loadedModule } from './load';
+import { mainGlobal } from './realm';
 
 /** A property's key; a well-known symbol as its name with an @ before it. */
 type Key = string;
@@ -87,8 +89,11 @@ function rootTable(): Table {
   put(roots, process, { kind: 'global', path: ['process'] });
   put(roots, console, { kind: 'global', path: ['console'] });
   put(roots, process.env, { kind: 'global', path: ['process', 'env'] });
-  for (const name of ['Math', 'JSON', 'Reflect', 'Atomics', 'Intl', 'WebAssembly', 'performance']) {
-    put(roots, Object.getOwnPropertyDescriptor(globalThis, name)?.value, { kind: 'global', path: [name] });
+  put(roots, mainGlobal, { kind: 'global', path: [] });
+  for (const name of ['Math', 'JSON', 'Reflect', 'Atomics', 'Intl', 'WebAssembly', 'performance', 'console']) {
+    for (const global of [globalThis, mainGlobal]) {
+      put(roots, Object.getOwnPropertyDescriptor(global, name)?.value, { kind: 'global', path: [name] });
+    }
   }
   for (const module of loadedBuiltins()) {
     put(roots, nodeRequire(`node:${module}`), { kind: 'builtin', module: `node:${module}`, path: [] });
@@ -98,7 +103,23 @@ function rootTable(): Table {
 
 /** The reference for an object of the small table. */
 export function rootReference(value: object): Reference | undefined {
-  return rootTable().get(value);
+  const prototype = Object.getPrototypeOf(value) as unknown;
+  const plain = prototype === Object.prototype || prototype === null || types.isProxy(prototype);
+  return rootTable().get(value) ?? (plain ? undefined : streamReference(value));
+}
+
+/** process.stdin, stdout and stderr, which are made when they are first asked for: one that turns up is there. */
+function streamReference(value: object): Reference | undefined {
+  const constructor = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(value) ?? {}, 'constructor')
+    ?.value as unknown;
+  const ofWorker =
+    typeof constructor === 'function' &&
+    /^(?:Writ|Read)ableWorkerStdio$/.test(String(Object.getOwnPropertyDescriptor(constructor, 'name')?.value));
+  if (!ofWorker && !Object.hasOwn(value, '_isStdio')) return undefined;
+  const name = (['stdin', 'stdout', 'stderr'] as const).find(
+    (each, i) => (ofWorker || Object.getOwnPropertyDescriptor(value, 'fd')?.value === i) && process[each] === value,
+  );
+  return name && { kind: 'global', path: ['process', name] };
 }
 
 let functions: Table | undefined;
@@ -119,11 +140,14 @@ function functionTable(): Table {
       if (put(table, value, at(inner)) && depth > 0) walk(value, at, inner, depth - 1);
     }
   };
-  for (const name of Object.getOwnPropertyNames(globalThis)) {
-    const value = Object.getOwnPropertyDescriptor(globalThis, name)!.value as unknown;
-    if (!isObject(value) || types.isProxy(value) || value === globalThis) continue;
-    const at = (path: Key[]): Reference => ({ kind: 'global', path });
-    if (put(table, value, at([name]))) walk(value, at, [name], 2);
+  for (const global of new Set([globalThis, mainGlobal])) {
+    for (const name of Object.getOwnPropertyNames(global)) {
+      const value = Object.getOwnPropertyDescriptor(global, name)!.value as unknown;
+      // Standard names only: what else is there the user may have put there.
+      if (!isObject(value) || types.isProxy(value) || value === global || !STANDARD_GLOBALS.has(name)) continue;
+      const at = (path: Key[]): Reference => ({ kind: 'global', path });
+      if (put(table, value, at([name]))) walk(value, at, [name], 2);
+    }
   }
   for (const [value, reference] of rooted) {
     put(table, value, reference);

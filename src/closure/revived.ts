@@ -24,3 +24,22 @@ export interface Origin {
 
 /** By function. */
 export const origins = new WeakMap<Function, Origin>();
+
+/** How to give an object the private members of a class that arrived: see ./class-text.ts. */
+export interface Hooks {
+  on: boolean;
+  /** The class extends another one. */
+  readonly derived: boolean;
+  put?: (object: object, values: readonly unknown[]) => void;
+  putStatic?: (values: readonly unknown[]) => void;
+}
+
+const hooks = new WeakMap<Function, Hooks>();
+
+export function hooksOf(type: Function): Hooks | undefined {
+  return hooks.get(type);
+}
+
+export function setHooks(type: Function, of: Hooks): void {
+  hooks.set(type, of);
+}

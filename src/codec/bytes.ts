@@ -43,9 +43,10 @@ export class ByteWriter {
     const parts = this.parts();
     if (parts !== null) return Buffer.concat(parts);
     const { buffer, at } = this;
-    if (at <= HAND_OVER) return new Uint8Array(buffer.buffer.slice(0, at));
+    const begin = buffer.byteOffset;
+    if (at <= HAND_OVER) return new Uint8Array(buffer.buffer.slice(begin, begin + at));
     this.buffer = memory(FIRST);
-    return new Uint8Array(buffer.buffer, 0, at);
+    return new Uint8Array(buffer.buffer, begin, at);
   }
 
   /**
@@ -64,6 +65,25 @@ export class ByteWriter {
     }
     if (this.at > from) parts.push(this.buffer.subarray(from, this.at));
     return parts;
+  }
+
+  /** What was written since reset(), where no pieces are left elsewhere: valid until the next write. */
+  view(): Uint8Array {
+    return this.buffer.subarray(0, this.at);
+  }
+
+  /** Goes on with memory that holds what was written so far, and more. */
+  adopt(buffer: Buffer): void {
+    this.buffer = buffer as RawBuffer;
+    this.at = buffer.length;
+  }
+
+  /** Leaves room for a number that is known later: give it to the function that this gives. */
+  later(): (value: number) => void {
+    this.room(8);
+    const { at } = this;
+    this.at += 8;
+    return (value) => this.buffer.writeDoubleLE(value, at);
   }
 
   /** Makes room for so many bytes more. */
@@ -153,11 +173,12 @@ export class ByteReader {
   private buffer = NOTHING;
   private at = 0;
   private end = 0;
+  private begin = 0;
 
   /** Reads what lies in `buffer` from `start` to `end`. */
   open(buffer: Buffer, start: number, end: number): void {
     this.buffer = buffer as RawBuffer;
-    this.at = start;
+    this.at = this.begin = start;
     this.end = end;
   }
 
@@ -258,6 +279,15 @@ export class ByteReader {
     new Uint8Array(copy).set(this.buffer.subarray(this.at, this.at + length));
     this.at += length;
     return copy;
+  }
+
+  /** What begins so many bytes after the message's begin, not copied: it is not read on. */
+  cutAt(offset: number): Buffer {
+    const from = this.begin + offset;
+    if (!(from >= this.at && from <= this.end)) throw malformed('a part of it begins nowhere');
+    const rest = this.buffer.subarray(from, this.end);
+    this.end = from;
+    return rest;
   }
 
   /** The rest, not copied. */

@@ -4,6 +4,7 @@
  * An error keeps its message, stack, cause, errors[], and its own enumerable properties. Its class is put back where this
  * process knows one of that name: JavaScript's own, this library's, or a global one. Else it is an Error with that name.
  */
+import { knownName, named } from '../closure/identity';
 import { errorClasses } from '../errors';
 
 /** A property that is no getter: own, or of the nearest prototype that has it. */
@@ -19,6 +20,8 @@ export function dataProperty(object: object, key: PropertyKey): unknown {
 export interface ErrorParts {
   /** The name of its class; '' where it has none. */
   readonly type: string;
+  /** Who that class is, where it has been in two processes: see ../closure/identity.ts. Else ''. */
+  readonly identity: string;
   /** What `error.name` gives. */
   readonly name: string;
   readonly stack: string;
@@ -60,6 +63,7 @@ export function errorParts(error: Error): ErrorParts {
   }
   return {
     type: typeof type === 'string' ? type : '',
+    identity: typeof constructor === 'function' ? knownName(constructor) : '',
     name: typeof name === 'string' ? name : 'Error',
     stack: stackOf(error),
     properties,
@@ -70,14 +74,19 @@ const NATIVE = [Error, AggregateError, EvalError, RangeError, ReferenceError, Sy
 const natives = new Map<string, Function>(NATIVE.map((type) => [type.name, type]));
 
 /** The prototype for the class of an error that arrived; undefined where this process knows none of that name. */
-function prototypeOf(type: string): object | undefined {
+function prototypeOf(type: string, identity: string): object | undefined {
+  const original = identity === '' ? undefined : named(identity);
+  if (typeof original === 'function' && isErrorClass(original)) return original.prototype as object;
   const known = natives.get(type) ?? errorClasses.get(type);
   if (known !== undefined) return known.prototype as object;
   const global = Object.getOwnPropertyDescriptor(globalThis, type)?.value as unknown;
   if (typeof global !== 'function') return undefined;
-  const prototype = Object.getOwnPropertyDescriptor(global, 'prototype')?.value as unknown;
-  const isError = typeof prototype === 'object' && prototype !== null && Error.prototype.isPrototypeOf(prototype);
-  return isError ? prototype : undefined;
+  return isErrorClass(global) ? (global.prototype as object) : undefined;
+}
+
+function isErrorClass(type: Function): boolean {
+  const prototype = Object.getOwnPropertyDescriptor(type, 'prototype')?.value as unknown;
+  return typeof prototype === 'object' && prototype !== null && Error.prototype.isPrototypeOf(prototype);
 }
 
 function define(error: Error, key: string, value: unknown, enumerable = false): void {
@@ -85,12 +94,12 @@ function define(error: Error, key: string, value: unknown, enumerable = false): 
 }
 
 /** An error without its properties, which may refer back to it: add them with {@link addErrorProperty}. */
-export function makeError(type: string, name: string, stack: string): Error {
+export function makeError(type: string, name: string, stack: string, identity = ''): Error {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   const error = new Error();
   Error.stackTraceLimit = stackTraceLimit;
-  const prototype = prototypeOf(type);
+  const prototype = prototypeOf(type, identity);
   if (prototype !== undefined) Object.setPrototypeOf(error, prototype);
   if (dataProperty(error, 'name') !== name) define(error, 'name', name);
   define(error, 'stack', stack);

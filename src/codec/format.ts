@@ -84,6 +84,12 @@ export const enum Tag {
   DOUBLES = 33,
   /** type, length in bytes, bytes: a view of all of its buffer. The view is numbered, then the buffer. */
   WHOLE_VIEW = 34,
+  /** An instance, or an object with getters, symbols and the like: see ./custom.ts. */
+  CUSTOM = 35,
+  /** A symbol that is known by a name of this library's: that name, its description. */
+  SYMBOL = 36,
+  /** A value that stands in the message's plain data: see ./plain-data.ts. */
+  PLAIN = 37,
 }
 
 /** The classes of views, by their number in VIEW and WHOLE_VIEW. Never reordered. In VIEW the number after the last is a Node Buffer on shared memory. */

@@ -3,8 +3,6 @@ import { types } from 'node:util';
 import { handleOf } from '../arena/handle';
 import { isRuntimeClass } from '../closure/runtime-class';
 import { rootReference } from '../closure/reference';
-import { errorClasses } from '../errors';
-import { dataProperty } from './error-value';
 import { refuse } from './refusal';
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
@@ -50,6 +48,7 @@ export function refuseRuntime(value: object, name: string): void {
   if (types.isWeakMap(value) || types.isWeakSet(value)) refuse(`a ${name} belongs to this process`);
   if (types.isMapIterator(value) || types.isSetIterator(value))
     refuse('an iterator belongs to this process; send its items');
+  if (isNativeIterator(value)) refuse('an iterator belongs to this process; send its items');
   if (types.isExternal(value)) refuse('it is native memory of this process');
   if (types.isArgumentsObject(value)) return;
   if (isRuntimeClass(getPrototypeOf(value) as object)) {
@@ -66,43 +65,12 @@ export function refuseNamespace(value: object): void {
   }
 }
 
-/** Names of the classes that an error gets back in any process. */
-const errorTypes = new Set(
-  [Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(
-    ({ name }) => name,
-  ),
-);
+const iteratorPrototype = getPrototypeOf(getPrototypeOf([][Symbol.iterator]())) as object;
 
-function lost(name: string): string {
-  const what =
-    name === 'Object' || name === ''
-      ? 'an object with a prototype of its own would lose that'
-      : `an instance of ${name} would lose its class`;
-  return `${what}; capture its data, and make it inside of the function`;
-}
-
-/**
- * Refuses what structured clone would take apart: a captured variable is used by code that was written for the original.
- * Arguments and items of queues are copied as structured clone copies them.
- */
-export function refuseLossy(value: object, kind: ObjectKind): void {
-  const name = className(value);
-  if (kind === 'instance' && !types.isArgumentsObject(value)) {
-    refuse(lost(name));
-  }
-  if (kind === 'error') {
-    const type = dataProperty(value, 'constructor');
-    const known = errorTypes.has(name) || errorClasses.get(name) === type;
-    if (!known) refuse(lost(name));
-  }
-  if (kind === 'map' || kind === 'set') {
-    if (getPrototypeOf(value) !== (kind === 'map' ? Map : Set).prototype) refuse(lost(name));
-  }
-  if (kind !== 'plain' && kind !== 'array') return;
-  if (kind === 'array' && getPrototypeOf(value) !== Array.prototype) refuse(lost(name));
-  for (const key of Reflect.ownKeys(value)) {
-    if (typeof key === 'symbol') refuse(`it has a property named ${String(key)}, which would be lost`);
-    const hidden = !getOwnPropertyDescriptor(value, key)!.enumerable && !(kind === 'array' && key === 'length');
-    if (hidden) refuse(`its property '${key}' is not enumerable and would be lost`);
-  }
+/** Of an array, a string, a regular expression, or made by a method of Iterator. */
+function isNativeIterator(value: object): boolean {
+  const prototype = getPrototypeOf(value) as object;
+  if (types.isProxy(prototype) || getPrototypeOf(prototype) !== iteratorPrototype) return false;
+  const next = getOwnPropertyDescriptor(prototype, 'next')?.value as unknown;
+  return typeof next === 'function' && /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(next));
 }

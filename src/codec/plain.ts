@@ -44,8 +44,10 @@ export function isPlain(root: unknown): boolean {
         if (!('value' in descriptor) || !take(descriptor.value)) return false;
       }
     } else if (types.isMap(value)) {
+      if (prototype !== Map.prototype) return false;
       mapForEach.call(value, (item, key) => void (plain &&= take(key) && take(item)));
     } else if (types.isSet(value)) {
+      if (prototype !== Set.prototype) return false;
       setForEach.call(value, (item) => void (plain &&= take(item)));
     } else if (ArrayBuffer.isView(value)) {
       if (Buffer.isBuffer(value) || types.isSharedArrayBuffer(value.buffer)) return false;
@@ -64,7 +66,7 @@ export function isPlain(root: unknown): boolean {
 const NAMED = { maxArrayLength: 0, depth: 0, customInspect: false, breakLength: Infinity, colors: false } as const;
 
 /** Whether an array has no named properties. A long one is not asked for its keys: that would be a string for each index. */
-function onlyElements(array: readonly unknown[]): boolean {
+export function onlyElements(array: readonly unknown[]): boolean {
   if (array.length > 1000) return inspect(array, NAMED) === `[ ... ${array.length} more items ]`;
   const names = keys(array);
   return names.length === 0 || Number(names[names.length - 1]) >= 0;

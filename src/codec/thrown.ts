@@ -3,6 +3,7 @@
  * replaced by a text that says what it was, and getters are left out.
  */
 import { inspect, types } from 'node:util';
+import { nameAs } from '../closure/identity';
 import { SerializationError } from '../errors';
 import { errorParts, makeError, addErrorProperty } from './error-value';
 import { className } from './object-kind';
@@ -32,6 +33,7 @@ export function decodeError(bytes: Uint8Array): unknown {
 
 function bytesOf(value: unknown): Uint8Array {
   const writer = new ValueWriter();
+  writer.lossy = true;
   writer.begin(Form.VALUE);
   writer.value(value);
   return writer.take();
@@ -59,10 +61,10 @@ class Copy {
   }
 
   private error(error: Error, depth: number): Error {
-    const { type, name, stack, properties } = errorParts(error);
+    const { type, identity, name, stack, properties } = errorParts(error);
     const copy = makeError(type, name, stack);
     // A class that this process does not know by name is one of the receiver's, perhaps: the copy only looks like it.
-    if (copy.constructor.name !== type) Object.setPrototypeOf(copy, namedPrototype(type));
+    if (copy.constructor.name !== type) Object.setPrototypeOf(copy, namedPrototype(type, identity));
     this.copies.set(error, copy);
     for (const { key, value, enumerable } of properties)
       addErrorProperty(copy, key, this.value(value, depth + 1), enumerable);
@@ -120,8 +122,9 @@ function nameOf(fn: Function): string {
 }
 
 /** A prototype whose class has the given name, so that the name is written. */
-function namedPrototype(type: string): object {
+function namedPrototype(type: string, identity: string): object {
   const prototype = Object.create(Error.prototype) as object;
   const constructor = Object.defineProperty(() => {}, 'name', { value: type });
+  nameAs(identity, constructor);
   return Object.defineProperty(prototype, 'constructor', { value: constructor });
 }

@@ -1,14 +1,14 @@
 /** Bytes to values: the inverse of ./value-writer.ts. What no writer wrote gives a SerializationError. */
 import { fromHandle } from '../arena/handle';
+import { adopt, named } from '../closure/identity';
 import { resolveReference, type Reference } from '../closure/reference';
 import { SerializationError } from '../errors';
 import { ByteReader, malformed } from './bytes';
 import { addErrorProperty, makeError } from './error-value';
+import { readCustom } from './custom';
 import { Tag, VIEWS } from './format';
+import type { PlainData } from './plain-data';
 import { readShape, setOwn, type ReadShape } from './shapes';
-
-/** Stands for a function where none is to be made. */
-export const SKIPPED: Function = () => {};
 
 const NO_FUNCTIONS: readonly Function[] = [];
 
@@ -23,8 +23,8 @@ export class ValueReader {
   readonly in = new ByteReader();
   /** The functions that FUNCTION names, as far as they are made. */
   functions: readonly Function[] = NO_FUNCTIONS;
-  /** Gets the references that are met; they are not resolved then. */
-  onReference: ((reference: Reference) => void) | undefined;
+  /** The plain data of the message. */
+  plainData: PlainData | undefined;
   private objects: unknown[] = [];
   private shapes: ReadShape[] = [];
 
@@ -39,7 +39,7 @@ export class ValueReader {
     if (this.objects.length > 0) this.objects = [];
     if (this.shapes.length > 0) this.shapes = [];
     this.functions = NO_FUNCTIONS;
-    this.onReference = undefined;
+    this.plainData = undefined;
   }
 
   value(): unknown {
@@ -76,6 +76,13 @@ export class ValueReader {
         if (number >= this.objects.length) throw malformed('it refers to an object that it does not hold');
         return this.objects[number];
       }
+      case Tag.SYMBOL:
+        return this.ownSymbol();
+      case Tag.PLAIN:
+        if (this.plainData === undefined) throw malformed('its plain data is missing');
+        return this.plainData.root(this);
+      case Tag.CUSTOM:
+        return readCustom(this);
       case Tag.FUNCTION: {
         const index = this.in.count();
         if (index >= this.functions.length) throw malformed('it refers to a function that it does not hold');
@@ -97,6 +104,22 @@ export class ValueReader {
   begin<T>(object: T): T {
     this.objects.push(object);
     return object;
+  }
+
+  /** Numbers an object that can't be made before its parts are read: give it to the function that this gives. */
+  beginLater(): (object: unknown) => void {
+    const number = this.objects.push(undefined) - 1;
+    return (object) => (this.objects[number] = object);
+  }
+
+  private ownSymbol(): symbol {
+    const name = this.string();
+    const description = this.value() as string | undefined;
+    const known = named(name);
+    if (typeof known === 'symbol') return known;
+    const symbol = Symbol(description);
+    adopt(name, symbol);
+    return symbol;
   }
 
   private shaped(): object {
@@ -171,11 +194,8 @@ export class ValueReader {
         return this.domException();
       case Tag.HANDLE:
         return this.handle();
-      case Tag.REFERENCE: {
-        const reference = this.value() as Reference;
-        if (this.onReference === undefined) return resolveReference(reference);
-        return this.onReference(reference);
-      }
+      case Tag.REFERENCE:
+        return resolveReference(this.value() as Reference);
       default:
         throw malformed(`${tag} is no tag`);
     }
@@ -293,8 +313,9 @@ export class ValueReader {
   private error(): Error {
     const at = this.objects.push(undefined) - 1;
     const type = this.string();
+    const identity = this.string();
     const name = this.string();
-    const error = makeError(type, name, this.string());
+    const error = makeError(type, name, this.string(), identity);
     this.objects[at] = error;
     for (let n = this.in.length(3); n > 0; n--) {
       const enumerable = this.in.byte() === 1;

@@ -12,7 +12,10 @@ import { tree } from '../arena/tree';
 import { rootReference, type Reference } from '../closure/reference';
 import { SerializationError } from '../errors';
 import { isDense, isIndex } from './arrays';
+import { nameOf } from '../closure/identity';
+import type { Shape } from '../closure/shape';
 import { ByteWriter } from './bytes';
+import { refuseOpen, writeCustom } from './custom';
 import { followsBuffer, isDetached, regExpParts, unboxed, viewParts } from './native-values';
 import { ObjectNumbers } from './object-numbers';
 import { MOST_KEYS, ShapeTrie } from './shapes';
@@ -30,6 +33,8 @@ export const TOO_LARGE: unique symbol = Symbol('too large');
 /** Where a message's functions are numbered: an index, or what a function is by reference. */
 export interface FunctionNumbers {
   get(fn: Function): number | Reference | undefined;
+  /** What an object is beyond plain data. */
+  shape(object: object): Shape | undefined;
 }
 
 /** A longer array is not asked for its keys: that would be a string for each index. */
@@ -60,6 +65,8 @@ export class ValueWriter {
   /** How many objects may be written before TOO_LARGE. */
   private budget = Infinity;
   private functions: FunctionNumbers | undefined;
+  /** Instances lose their classes. */
+  lossy = false;
   private readonly numbers = new ObjectNumbers();
   private readonly shapes = new ShapeTrie();
   private message = 0;
@@ -146,6 +153,11 @@ export class ValueWriter {
     const name = symbolNames.get(value);
     const key = name === undefined ? Symbol.keyFor(value) : undefined;
     if (name === undefined && key === undefined) {
+      if (this.functions !== undefined) {
+        this.out.byte(Tag.SYMBOL);
+        this.string(nameOf(value));
+        return this.value(value.description);
+      }
       refuse(`${String(value)} is a symbol of this process alone; Symbol.for('…') is one that every process has`);
     }
     this.out.byte(name === undefined ? Tag.REGISTERED_SYMBOL : Tag.KNOWN_SYMBOL);
@@ -165,13 +177,20 @@ export class ValueWriter {
   private object(value: object): void {
     const number = this.numbers.get(value);
     if (number !== undefined) {
+      if (this.functions !== undefined) refuseOpen(value);
       this.out.byte(Tag.REPEATED);
       this.out.count(number);
       return;
     }
     if (types.isProxy(value)) refuse('it is a Proxy, whose traps would have to run');
+    const shape = this.functions?.shape(value);
+    if (shape !== undefined) return writeCustom(this, value, shape);
     const prototype = getPrototypeOf(value) as object | null;
-    if (prototype === arrayPrototype || Array.isArray(value)) return this.array(value as unknown[]);
+    if (prototype === arrayPrototype) return this.array(value as unknown[]);
+    if (Array.isArray(value)) {
+      this.needFunctions();
+      return this.array(value);
+    }
     if (prototype === objectPrototype || prototype === null) {
       const reference = rootReference(value);
       if (reference !== undefined) return this.reference(reference);
@@ -185,7 +204,8 @@ export class ValueWriter {
     this.special(value);
   }
 
-  private enter(value: object): void {
+  /** Numbers an object, which begins here. */
+  enter(value: object): void {
     if (--this.budget < 0) throw TOO_LARGE;
     this.numbers.add(value);
   }
@@ -317,15 +337,17 @@ export class ValueWriter {
   }
 
   /** Neither a plain object nor an array. */
-  private special(value: object): void {
+  special(value: object): void {
     const { out } = this;
     if (types.isDate(value)) {
       this.enter(value);
       out.byte(Tag.DATE);
       out.double(Date.prototype.getTime.call(value));
     } else if (types.isMap(value)) {
+      if (getPrototypeOf(value) !== Map.prototype) this.needFunctions();
       this.map(value);
     } else if (types.isSet(value)) {
+      if (getPrototypeOf(value) !== Set.prototype) this.needFunctions();
       this.set(value);
     } else if (types.isRegExp(value)) {
       this.enter(value);
@@ -350,9 +372,14 @@ export class ValueWriter {
 
   private map(value: ReadonlyMap<unknown, unknown>): void {
     this.enter(value);
+    this.out.byte(Tag.MAP);
+    this.entries(value);
+  }
+
+  /** How many, then key and value by turns. */
+  entries(value: ReadonlyMap<unknown, unknown>): void {
     const entries: [unknown, unknown][] = [];
     mapForEach.call(value, (item: unknown, key: unknown) => void entries.push([key, item]));
-    this.out.byte(Tag.MAP);
     this.out.count(entries.length);
     let i = 0;
     for (const [key, item] of entries) {
@@ -372,9 +399,14 @@ export class ValueWriter {
 
   private set(value: ReadonlySet<unknown>): void {
     this.enter(value);
+    this.out.byte(Tag.SET);
+    this.items(value);
+  }
+
+  /** How many, then each. */
+  items(value: ReadonlySet<unknown>): void {
     const items: unknown[] = [];
     setForEach.call(value, (item: unknown) => void items.push(item));
-    this.out.byte(Tag.SET);
     this.out.count(items.length);
     items.forEach((item, i) => {
       try {
@@ -447,9 +479,10 @@ export class ValueWriter {
 
   private error(value: Error): void {
     this.enter(value);
-    const { type, name, stack, properties } = errorParts(value);
+    const { type, identity, name, stack, properties } = errorParts(value);
     this.out.byte(Tag.ERROR);
     this.string(type);
+    this.string(identity);
     this.string(name);
     this.string(stack);
     this.out.count(properties.length);
@@ -510,7 +543,13 @@ export class ValueWriter {
       return;
     }
     refuseRuntime(value, name);
+    if (!types.isArgumentsObject(value)) this.needFunctions();
     this.plain(value);
+  }
+
+  /** An instance takes its class along. */
+  private needFunctions(): void {
+    if (this.functions === undefined && !this.lossy) throw NEEDS_FUNCTIONS;
   }
 }
 

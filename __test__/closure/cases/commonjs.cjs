@@ -9,7 +9,7 @@ exports.unused = 1;
 globalThis.ranMain = true;
 
 void (async () => {
-  const { across, check, finish, same } = await import('../support/across.mjs');
+  const { across, check, finish, same } = await import('../support/across.cjs');
   const k = 2;
   await same('a constant of the module', () => factor);
   await same('a constant of a function', () => factor + k);

@@ -1,5 +1,5 @@
 // Captured data arrives as it is.
-import { across, check, finish, same } from '../support/across.mjs';
+import { across, check, finish, same } from '../support/across.cjs';
 
 const odd = [NaN, -0, undefined, , 1];
 await same('odd values', () => [Number.isNaN(odd[0]), Object.is(odd[1], -0), odd[2], 3 in odd, odd.length]);

@@ -1,5 +1,5 @@
 // Every kind of function, and functions that capture functions.
-import { across, check, finish, same } from '../support/across.mjs';
+import { across, check, finish, same } from '../support/across.cjs';
 
 const k = 3;
 function declaration(a, b = 2) {

@@ -1,13 +1,13 @@
 // What can't be sent, with the way to it.
 import net from 'node:net';
 import { createReadStream } from 'node:fs';
-import { finish, refused } from '../support/across.mjs';
+import { finish, refused } from '../support/across.cjs';
 
 const sock = new net.Socket();
 refused(
   'a socket',
   () => sock.destroyed,
-  /reached through: function "\(\) => sock\.destroyed" → variable 'sock'$/,
+  /reached through: function "\(\) ?=> ?sock\.destroyed" → variable 'sock'$/,
   "target → variable 'sock'",
 );
 const inner = () => sock;
@@ -15,7 +15,7 @@ const box = { list: [{ run: inner }] };
 refused(
   'through an object and a function',
   () => box.list[0].run(),
-  /variable 'box'\.list\[0\]\.run → function "\(\) => sock" → variable 'sock'$/,
+  /variable 'box'\.list\[0\]\.run → function "\(\) ?=> ?sock" → variable 'sock'$/,
 );
 const server = net.createServer();
 refused('a server', () => server, /Server/);
@@ -31,25 +31,17 @@ const stream = createReadStream(import.meta.filename ?? process.argv[1]);
 stream.on('error', () => {});
 refused('a stream', () => stream.path, /ReadStream/);
 stream.destroy();
-const own = Symbol('own');
-refused('a symbol', () => own, /symbol of this process/);
 let resolve;
 void new Promise((r) => {
   resolve = r;
 });
 refused('a native function', () => resolve(), /native code/);
-refused('a bound function', function () {}.bind(null), /bound function/);
 refused('a Proxy of a function', new Proxy(() => {}, {}), /Proxy/);
 const proxy = new Proxy({}, {});
 refused('a Proxy', () => proxy, /Proxy/);
 refused('direct eval', (s) => eval(s), /eval/);
 class Owner {
   #p = 1;
-  q = 2;
-  arrow = () => this.q;
-  makeThis() {
-    return (x) => x + this.q;
-  }
   makePrivate(other) {
     return () => other.#p;
   }
@@ -59,27 +51,26 @@ class Owner {
   toString() {
     return super.toString();
   }
-  makeArguments() {
-    return () => arguments;
-  }
 }
 const owner = new Owner();
-refused('an arrow that uses this', owner.makeThis(), /'this'/);
-refused("a field's arrow", owner.arrow, /'this'/);
 refused('a private name', owner.makePrivate(owner), /#p/);
 refused('super', owner.makeSuper(), /super/);
 refused('a method with super', owner.toString, /super/);
-refused('arguments of another', owner.makeArguments(), /arguments/);
+refused(
+  'new.target of another',
+  new (class {
+    constructor() {
+      this.f = () => new.target;
+    }
+  })().f,
+  /new\.target/,
+);
 const getters = {
   get now() {
-    throw new Error('it ran');
+    return sock;
   },
 };
-refused('a getter', () => getters, /getter/, "target → variable 'getters'.now");
-const hidden = Object.defineProperty({}, 'h', { value: 1 });
-refused('a property that is not enumerable', () => hidden, /not enumerable/);
-const symbolKey = { [Symbol.for('k')]: 1 };
-refused('a property whose name is a symbol', () => symbolKey, /Symbol\(k\)/);
+refused('what a getter captures', () => getters, /Socket/, "target → variable 'getters'.now → variable 'sock'");
 const namespaces = { ns: await import('./lib/module.mjs') };
 refused('a namespace in an object', () => namespaces, /namespace object/);
 const url = new URL('http://x');

@@ -1,5 +1,5 @@
 // Variables of every kind of scope, by value.
-import { across, check, finish, refused, same } from '../support/across.mjs';
+import { across, check, finish, refused, same } from '../support/across.cjs';
 
 globalThis.ranMain = (globalThis.ranMain ?? 0) + 1;
 const c = 3;

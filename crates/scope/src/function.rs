@@ -1,5 +1,6 @@
 //! The free variables of one function, from the text that `Function.prototype.toString` gives.
 
+use crate::class::ClassInfo;
 use crate::json::{quoted, Object};
 use crate::offsets::Offsets;
 use crate::outer::Outer;
@@ -64,17 +65,6 @@ pub struct FreeVariable {
     pub references: Vec<Reference>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClassInfo {
-    /// Where the expression after `extends` stands.
-    pub heritage: Option<(u32, u32)>,
-    /// That expression where it is a mere name.
-    pub heritage_name: Option<String>,
-    /// The first thing in it that only running the class again, or reading hidden state, would give back:
-    /// a static field, a static block, a private name, a computed key, a decorator.
-    pub not_plain: Option<&'static str>,
-}
-
 /// What [`free_variables`] finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionInfo {
@@ -91,10 +81,10 @@ pub struct FunctionInfo {
     /// The name that it gives itself, and the references to that; a declaration's outer variable has the same name.
     pub own_name: Option<FreeVariable>,
     pub free: Vec<FreeVariable>,
-    /// It uses the `this` of its surroundings (arrows).
-    pub this: bool,
-    /// It uses the `arguments` of its surroundings (arrows).
-    pub arguments: bool,
+    /// Where it uses the `this` of its surroundings (arrows).
+    pub this: Vec<(u32, u32)>,
+    /// Its uses of the `arguments` of its surroundings (arrows).
+    pub arguments: Vec<Reference>,
     /// It uses `super`, whose home object its text does not contain.
     pub super_: bool,
     pub new_target: bool,
@@ -258,6 +248,18 @@ fn describe(form: Form, pre: u32, source: &str, program: &Program<'_>) -> Option
         .collect();
     free.sort_by_key(|v| v.references[0].start);
 
+    let arguments: Vec<Reference> = scoping
+        .root_unresolved_references()
+        .get("arguments")
+        .map_or(&[][..], |ids| ids.as_slice())
+        .iter()
+        .filter(|id| {
+            let span = nodes.kind(scoping.get_reference(**id).node_id()).span();
+            outer.arguments.contains(&span)
+        })
+        .map(|id| reference(scoping, nodes, *id, &range))
+        .collect();
+
     let own = match &root {
         Root::Function(f) => f.id.as_ref(),
         Root::Class(c) => c.id.as_ref(),
@@ -310,15 +312,15 @@ fn describe(form: Form, pre: u32, source: &str, program: &Program<'_>) -> Option
         odd_key: odd_key.map(range),
         own_name,
         free,
-        this: outer.this,
-        arguments: outer.arguments,
+        this: outer.this.iter().map(|s| range(*s)).collect(),
+        arguments,
         super_: outer.super_,
         new_target: outer.new_target,
         import_meta: outer.import_meta.iter().map(|s| range(*s)).collect(),
         eval: outer.eval,
         private_name: outer.private_name,
         class: match &root {
-            Root::Class(c) => Some(class_info(c, &range)),
+            Root::Class(c) => Some(ClassInfo::of(c, &range)),
             _ => None,
         },
     })
@@ -341,7 +343,7 @@ fn bracketed(source: &str, pre: u32, key: Span) -> Span {
     Span::new(start as u32 + pre, end as u32 + 1 + pre)
 }
 
-fn constructor<'a, 'b>(class: &'b Class<'a>) -> Option<&'b Function<'a>> {
+pub(crate) fn constructor<'a, 'b>(class: &'b Class<'a>) -> Option<&'b Function<'a>> {
     class.body.body.iter().find_map(|element| match element {
         ClassElement::MethodDefinition(m) if m.kind.is_constructor() => Some(&*m.value),
         _ => None,
@@ -426,44 +428,6 @@ fn members(scoping: &Scoping, nodes: &AstNodes<'_>, ids: &[ReferenceId]) -> Opti
     Some(names)
 }
 
-fn class_info(class: &Class<'_>, range: &impl Fn(Span) -> (u32, u32)) -> ClassInfo {
-    let mut not_plain = None;
-    let mut found = |what| {
-        not_plain.get_or_insert(what);
-    };
-    if !class.decorators.is_empty() {
-        found("a decorator");
-    }
-    for element in &class.body.body {
-        if element.has_decorator() {
-            found("a decorator");
-        }
-        match element {
-            ClassElement::StaticBlock(_) => found("a static block"),
-            ClassElement::PropertyDefinition(p) if p.r#static => found("a static field"),
-            ClassElement::AccessorProperty(_) => found("an accessor field"),
-            _ => {}
-        }
-        if matches!(
-            element.property_key(),
-            Some(PropertyKey::PrivateIdentifier(_))
-        ) {
-            found("a private name");
-        }
-        if element.computed() {
-            found("a computed key");
-        }
-    }
-    ClassInfo {
-        heritage: class.super_class.as_ref().map(|e| range(e.span())),
-        heritage_name: match &class.super_class {
-            Some(Expression::Identifier(i)) => Some(i.name.to_string()),
-            _ => None,
-        },
-        not_plain,
-    }
-}
-
 impl FreeVariable {
     fn to_json(&self) -> String {
         let mut object = Object::new()
@@ -474,18 +438,26 @@ impl FreeVariable {
             None => object.raw("members", "null"),
         };
         object
-            .array("references", &self.references, |r| {
-                Object::new()
-                    .number("start", r.start)
-                    .number("end", r.end)
-                    .bool("write", r.write)
-                    .bool("shorthand", r.shorthand)
-                    .bool("callee", r.callee)
-                    .bool("beginsStatement", r.begins_statement)
-                    .end()
-            })
+            .array("references", &self.references, Reference::to_json)
             .end()
     }
+}
+
+impl Reference {
+    fn to_json(&self) -> String {
+        Object::new()
+            .number("start", self.start)
+            .number("end", self.end)
+            .bool("write", self.write)
+            .bool("shorthand", self.shorthand)
+            .bool("callee", self.callee)
+            .bool("beginsStatement", self.begins_statement)
+            .end()
+    }
+}
+
+fn pair((start, end): &(u32, u32)) -> String {
+    format!("[{start},{end}]")
 }
 
 impl FunctionInfo {
@@ -505,13 +477,7 @@ impl FunctionInfo {
             FunctionKind::Setter => "setter",
         };
         let own_name = self.own_name.as_ref().map(FreeVariable::to_json);
-        let class = self.class.as_ref().map(|c| {
-            Object::new()
-                .range("heritage", c.heritage)
-                .optional_string("heritageName", c.heritage_name.as_deref())
-                .optional_string("notPlain", c.not_plain)
-                .end()
-        });
+        let class = self.class.as_ref().map(ClassInfo::to_json);
         Object::new()
             .string("form", form)
             .string("kind", kind)
@@ -522,13 +488,11 @@ impl FunctionInfo {
             .range("oddKey", self.odd_key)
             .raw("ownName", own_name.as_deref().unwrap_or("null"))
             .array("free", &self.free, FreeVariable::to_json)
-            .bool("this", self.this)
-            .bool("arguments", self.arguments)
+            .array("this", &self.this, pair)
+            .array("arguments", &self.arguments, Reference::to_json)
             .bool("super", self.super_)
             .bool("newTarget", self.new_target)
-            .array("importMeta", &self.import_meta, |(start, end)| {
-                format!("[{start},{end}]")
-            })
+            .array("importMeta", &self.import_meta, pair)
             .bool("eval", self.eval)
             .optional_string("privateName", self.private_name.as_deref())
             .raw("class", class.as_deref().unwrap_or("null"))

@@ -7,6 +7,7 @@
 //!
 //! Every position is in UTF-16 code units of the text that was given, as JavaScript counts.
 
+mod class;
 mod declaration;
 mod error;
 mod function;
@@ -16,10 +17,9 @@ mod module;
 mod offsets;
 mod outer;
 
+pub use class::{ClassInfo, Element, ElementKind, Key};
 pub use declaration::{declarations, declarations_json, Declaration, DeclarationKind};
 pub use error::ScopeError;
-pub use function::{
-    free_variables, ClassInfo, Form, FreeVariable, FunctionInfo, FunctionKind, Reference,
-};
+pub use function::{free_variables, Form, FreeVariable, FunctionInfo, FunctionKind, Reference};
 pub use language::Language;
 pub use module::{module_bindings, Export, Import, ImportKind, ModuleInfo};

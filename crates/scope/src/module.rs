@@ -36,6 +36,8 @@ pub struct Import {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
     pub exported: String,
+    /// The variable of the file that it shows.
+    pub local: Option<String>,
     /// Nothing assigns to it after its declaration: who has read it once it is initialised needs not look again.
     pub constant: bool,
 }
@@ -144,6 +146,7 @@ fn collect(statement: &Statement<'_>, scoping: &Scoping, info: &mut ModuleInfo) 
                 };
                 info.exports.push(Export {
                     exported: specifier.exported.name().to_string(),
+                    local: Some(specifier.local.name().to_string()),
                     constant: constant && !imported(scoping, specifier),
                 });
             }
@@ -161,8 +164,13 @@ fn collect(statement: &Statement<'_>, scoping: &Scoping, info: &mut ModuleInfo) 
                 ExportDefaultDeclarationKind::ClassDeclaration(c) => c.id.as_ref(),
                 _ => None,
             };
+            let named = match &export.declaration {
+                ExportDefaultDeclarationKind::Identifier(i) => Some(i.name.to_string()),
+                _ => id.map(|id| id.name.to_string()),
+            };
             info.exports.push(Export {
                 exported: String::from("default"),
+                local: named,
                 constant: id.is_none_or(|id| unwritten(scoping, id)),
             });
         }
@@ -187,6 +195,7 @@ fn declared_exports(declaration: &Declaration<'_>, scoping: &Scoping, info: &mut
     let mut push = |id: &BindingIdentifier<'_>| {
         info.exports.push(Export {
             exported: id.name.to_string(),
+            local: Some(id.name.to_string()),
             constant: unwritten(scoping, id),
         });
     };
@@ -319,6 +328,7 @@ impl ModuleInfo {
             .array("exports", &self.exports, |e| {
                 Object::new()
                     .string("exported", &e.exported)
+                    .optional_string("local", e.local.as_deref())
                     .bool("constant", e.constant)
                     .end()
             })

@@ -8,13 +8,14 @@ use oxc_syntax::scope::ScopeFlags;
 
 #[derive(Default)]
 pub(crate) struct Outer {
-    pub this: bool,
+    /// Where the `this` of its surroundings stands.
+    pub this: Vec<Span>,
     pub super_: bool,
     pub new_target: bool,
     pub eval: bool,
     pub import_meta: Vec<Span>,
     /// `arguments` of an enclosing function.
-    pub arguments: bool,
+    pub arguments: Vec<Span>,
     /// The first private name that no class inside of the function declares.
     pub private_name: Option<String>,
 
@@ -118,8 +119,10 @@ impl<'a> Visit<'a> for Outer {
         self.private.pop();
     }
 
-    fn visit_this_expression(&mut self, _: &ThisExpression) {
-        self.this |= self.own_this == 0;
+    fn visit_this_expression(&mut self, this: &ThisExpression) {
+        if self.own_this == 0 {
+            self.this.push(this.span);
+        }
     }
 
     fn visit_super(&mut self, _: &Super) {
@@ -127,7 +130,9 @@ impl<'a> Visit<'a> for Outer {
     }
 
     fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
-        self.arguments |= identifier.name == "arguments" && self.own_this == 0;
+        if identifier.name == "arguments" && self.own_this == 0 {
+            self.arguments.push(identifier.span);
+        }
     }
 
     fn visit_meta_property(&mut self, meta: &MetaProperty<'a>) {

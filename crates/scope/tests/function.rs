@@ -1,6 +1,6 @@
 //! What free_variables says of each kind of function.
 
-use multiproc_scope::{free_variables, Form, FunctionInfo, FunctionKind};
+use multiproc_scope::{free_variables, ElementKind, Form, FunctionInfo, FunctionKind, Key};
 
 fn info(source: &str) -> FunctionInfo {
     free_variables(source).unwrap_or_else(|e| panic!("{source}: {e}"))
@@ -140,7 +140,7 @@ fn writes() {
 
 #[test]
 fn what_is_taken_from_around() {
-    let this = |s: &str| info(s).this;
+    let this = |s: &str| !info(s).this.is_empty();
     assert!(this("() => this"));
     assert!(this("() => { const f = () => this; }"));
     assert!(!this("function () { return this; }"));
@@ -150,7 +150,7 @@ fn what_is_taken_from_around() {
     ));
     assert!(this("() => class extends this.B {}"));
     assert!(!this("m() { return () => this; }"));
-    let arguments = |s: &str| info(s).arguments;
+    let arguments = |s: &str| !info(s).arguments.is_empty();
     assert!(arguments("() => arguments.length"));
     assert!(!arguments("function () { return () => arguments; }"));
     assert!(names("function () { return arguments; }").is_empty());
@@ -262,29 +262,48 @@ fn members_that_are_read() {
 #[test]
 fn classes() {
     let class = |s: &str| info(s).class.unwrap();
+    let source = "class A { #p = 1; static q = 2; static { f(); } [k]() {} get #g() { return 1; } static m() {} }";
+    let found = class(source);
+    assert_eq!(found.not_plain, None);
+    let shown: Vec<_> = found
+        .elements
+        .iter()
+        .map(|e| (e.kind, e.is_static, e.key.clone()))
+        .collect();
+    let private = |name: &str| Key::Private(name.to_string());
     assert_eq!(
-        class("class A { x = 1; m() {} static s() {} }").not_plain,
-        None
+        shown,
+        [
+            (ElementKind::Field, false, private("p")),
+            (ElementKind::Field, true, Key::Plain),
+            (ElementKind::StaticBlock, true, Key::Plain),
+            (ElementKind::Method, false, Key::Computed),
+            (ElementKind::Getter, false, private("g")),
+            (ElementKind::Method, true, Key::Plain),
+        ]
+    );
+    let text = |(start, end): (u32, u32)| &source[start as usize..end as usize];
+    assert_eq!(text(found.elements[0].span), "#p = 1;");
+    assert_eq!(text(found.elements[1].value.unwrap()), "2");
+    assert_eq!(text(found.elements[2].span), "static { f(); }");
+    assert!(text(found.body).starts_with(" #p") && text(found.body).ends_with("{} "));
+    let key = |s: &str| class(s).elements[0].key.clone();
+    assert_eq!(key("class A { [Symbol.iterator]() {} }"), Key::Plain);
+    assert_eq!(key("class A { ['a']() {} }"), Key::Plain);
+    assert_eq!(key("class A { [Symbol()]() {} }"), Key::Computed);
+    assert!(class("class A { f = () => 1 }").elements[0].anonymous_function);
+    assert!(!class("class A { f = g() }").elements[0].anonymous_function);
+    assert_eq!(class("class A extends B {}").heritage, Some((16, 17)));
+    assert_eq!(class("class A extends f(B) {}").heritage, Some((16, 20)));
+    assert_eq!(class("class A extends null {}").heritage, None);
+    assert_eq!(
+        class("class A { constructor() { f(); } }").constructor,
+        Some(25)
     );
     assert_eq!(
-        class("class A { static x = 1 }").not_plain,
-        Some("a static field")
+        class("class A { @d m() {} }").not_plain,
+        Some("a decorator")
     );
-    assert_eq!(
-        class("class A { static {} }").not_plain,
-        Some("a static block")
-    );
-    assert_eq!(class("class A { #p }").not_plain, Some("a private name"));
-    assert_eq!(
-        class("class A { [k]() {} }").not_plain,
-        Some("a computed key")
-    );
-    let derived = class("class A extends B {}");
-    assert_eq!(
-        (derived.heritage, derived.heritage_name.as_deref()),
-        (Some((16, 17)), Some("B"))
-    );
-    assert_eq!(class("class A extends f(B) {}").heritage_name, None);
 }
 
 #[test]

@@ -21,3 +21,13 @@ export function makeAdder(a) {
 }
 let unwritten = 3;
 export { unwritten as 'odd name' };
+
+export class Sealed {
+  #s;
+  constructor(s) {
+    this.#s = s;
+  }
+  get() {
+    return this.#s;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Whether two objects have the same hidden class in V8: the same keys in the same order, with the same attributes and the
+ * same prototype, data properties where the other has data properties. Then one look at the descriptors of the first
+ * object serves for all.
+ *
+ * V8 has this as an intrinsic that is parsed only while a flag is set; the flag is set for the one function here. Where
+ * that does not work, no two objects are said to be the same, and every one is looked at.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
+
+type Compare = (a: object, b: object) => boolean;
+
+const never: Compare = () => false;
+
+function make(body: string): Compare {
+  try {
+    setFlagsFromString('--allow-natives-syntax');
+    const compare = new Script(`(function (a, b) { return ${body} })`).runInThisContext() as Compare;
+    // Called while the flag is set: V8 compiles it only now.
+    compare({}, {});
+    return compare;
+  } catch {
+    return never;
+  } finally {
+    setFlagsFromString('--no-allow-natives-syntax');
+  }
+}
+
+function tested(compare: Compare): Compare {
+  const getter = {
+    get a() {
+      return 1;
+    },
+  };
+  const differ = [{ b: 1 }, getter, Object.freeze({ a: 1 }), Object.create({ a: 1 }) as object, { a: 1, b: 2 }];
+  const right = compare({ a: 1 }, { a: 2 }) && !differ.some((other) => compare({ a: 1 }, other));
+  return right ? compare : never;
+}
+
+let sameShape: Compare | undefined;
+
+/** False where it can't be told. */
+export function haveSameShape(a: object, b: object): boolean {
+  sameShape ??= tested(make('%HaveSameMap(a, b)'));
+  return sameShape(a, b);
+}
+
+let dictionary: Compare | undefined;
+
+/** Whether an array may hold getters: those that hold none are stored in another way. True where it can't be told. */
+export function mayHaveGetters(array: readonly unknown[]): boolean {
+  dictionary ??= testedElements(make('!%HasDictionaryElements(a)'));
+  return !dictionary(array, array);
+}
+
+function testedElements(hasFast: Compare): Compare {
+  const odd = Object.defineProperty([1, 2], 0, { get: () => 1 });
+  return hasFast([1, 2, 'x'], []) && !hasFast(odd, []) ? hasFast : never;
+}
