@@ -3,7 +3,8 @@ import { handleOf, fromHandle } from '../arena/handle';
 import { tree } from '../arena/tree';
 import { native } from '../native';
 import { ProcessError } from '../errors';
-import { Lock } from '../sync/lock';
+import type { Lock } from '../sync/lock';
+import { RLock } from '../sync/rlock';
 import { checkOptions, refuseArgument } from '../validate';
 
 export interface LockOption {
@@ -44,7 +45,7 @@ export function checkLock(options: LockOption | undefined): void {
 function lockOf(options: LockOption | undefined): Lock | undefined {
   const lock = options?.lock ?? true;
   if (lock === false) return undefined;
-  return lock === true ? new Lock() : lock;
+  return lock === true ? new RLock() : lock;
 }
 
 /** The blocks of the lock that the words of a value name, one more count of each. */

@@ -79,6 +79,7 @@ pub use {
     barrier::{Arrival, Barrier, BarrierOptions},
     bell::BellPipe,
     condition::Condition,
+    end::PipeEnd,
     event::Event,
     end::PipeEnd,
     liveness::DeathWatch,

@@ -12,8 +12,8 @@
 
 mod barrier;
 mod block;
-mod ends;
 mod condition;
+mod ends;
 mod event;
 mod locks;
 mod planted;
