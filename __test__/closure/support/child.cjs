@@ -1,6 +1,6 @@
 // The other process of ../support/across.mjs: makes what it is sent, calls it, and sends back what came of it.
 const { types } = require('node:util');
-const { decode, encode, encodeError, prepare } = require('../../../dist/codec');
+const { decode, encode, encodeError, prepare } = require('../../../dist/internals.js');
 
 process.on('message', async ({ id, bytes }) => {
   let answer;
