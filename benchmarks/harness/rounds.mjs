@@ -3,9 +3,13 @@
 import { Contestant } from './process.mjs';
 import { summary } from './stats.mjs';
 
-/** Milliseconds that one contestant may use for one case; after that it has fewer rounds, but never fewer than two. */
+/**
+ * Milliseconds that one contestant may use for one case; after that it has fewer rounds, but never fewer than two, or one
+ * where that took several times as long.
+ */
 const BUDGET_MS = 3_000;
 const FEWEST = 2;
+const LONG_ROUND_MS = 4 * BUDGET_MS;
 
 /** Contestants of a benchmark that are there, and why the others are not. */
 async function open(file, contestants) {
@@ -58,7 +62,8 @@ async function runCase(file, one, present, wanted) {
     for (let i = 0; i < fields.length; i++) {
       const contestant = fields[(i + round + 1) % fields.length];
       const record = seen.get(contestant.name);
-      if (skipped[contestant.name] || (record.spent > BUDGET_MS && record.rounds.length >= FEWEST)) continue;
+      const fewest = record.spent > LONG_ROUND_MS ? 1 : FEWEST;
+      if (skipped[contestant.name] || (record.spent > BUDGET_MS && record.rounds.length >= fewest)) continue;
       const from = performance.now();
       try {
         const args = argsOf(contestant);

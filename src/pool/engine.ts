@@ -21,7 +21,7 @@ import type { Collector } from './collectors';
 import type { ItemSource } from './item-source';
 import { NumberBlocks } from './number-blocks';
 import type { FilledPoolOptions, FilledTaskOptions } from './options';
-import type { WorkerOrder } from './pool-worker';
+import type { PoolWorker, WorkerOrder } from './pool-worker';
 import { Times } from './histogram';
 import { Counters, type PoolStats } from './stats';
 import { ABANDONED, DROPPED, PLACED, TaskTable, type Caller, type Settle } from './task-table';
@@ -387,6 +387,13 @@ export class Engine {
     return false;
   }
 
+  /** Whether all items of the chunk that a worker has are settled: only its end is not told yet. */
+  private isThrough(worker: PoolWorker): boolean {
+    const id = worker.channel.front();
+    const chunk = id < 0 ? null : this.table.detail(id)?.chunk;
+    return chunk != null && chunk.received === chunk.count;
+  }
+
   statsNow(): PoolStats {
     const { stats, crew, dispatcher, runTimes, waitTimes } = this;
     let running = 0;
@@ -394,7 +401,7 @@ export class Engine {
     let alive = stats.pastAlive;
     const time = performance.now();
     for (const worker of crew.workers) {
-      running += worker.channel.inFlight;
+      running += worker.channel.inFlight - (this.isThrough(worker) ? 1 : 0);
       busy += worker.busyTime + (worker.busySince > 0 ? time - worker.busySince : 0);
       alive += time - worker.startedAt;
     }

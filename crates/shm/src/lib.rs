@@ -81,7 +81,6 @@ pub use {
     condition::Condition,
     end::PipeEnd,
     event::Event,
-    end::PipeEnd,
     liveness::DeathWatch,
     mutex::Mutex,
     named::NamedMemory,
