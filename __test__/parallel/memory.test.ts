@@ -1,0 +1,172 @@
+// Where results are written, and memory that goes away.
+import { describe, expect, test } from 'vitest';
+import { parallel } from 'multiproc';
+import { noLeaks } from '../support/leaks';
+
+noLeaks();
+
+const COUNT = 10_000;
+const numbers = (length = COUNT) => Float64Array.from({ length }, (_, i) => i);
+const isNew = 'resize' in ArrayBuffer.prototype;
+
+describe('a result that is written where an input is', () => {
+  test('in place', async () => {
+    const array = numbers();
+    expect(parallel.mapSync((x) => x * 2, array, { into: array })).toBe(array);
+    expect(array).toEqual(numbers().map((x) => x * 2));
+    await parallel.map((x) => x / 2, array, { into: array });
+    expect(array).toEqual(numbers());
+  });
+
+  test.each([1, 8, 4096])('moved by %i elements: as if it were elsewhere', async (by) => {
+    for (const [from, to] of [[0, by], [by, 0]]) { // prettier-ignore
+      for (const run of [parallel.mapSync, parallel.map]) {
+        const array = numbers(COUNT + by);
+        const input = array.subarray(from, from + COUNT);
+        const expected = input.map((x) => x + 1);
+        const into = array.subarray(to, to + COUNT);
+        await run((x) => x + 1, input, { into, threads: 3 });
+        expect(into).toEqual(expected);
+      }
+    }
+  });
+
+  test('with elements of another size', () => {
+    const buffer = new ArrayBuffer(COUNT * 8);
+    const input = new Float64Array(buffer).fill(3);
+    const into = new Float32Array(buffer, 0, COUNT);
+    parallel.mapSync((x, i) => x + i, input, { into, threads: 3 });
+    expect(into).toEqual(Float32Array.from({ length: COUNT }, (_, i) => 3 + i));
+  });
+
+  test('that is captured', () => {
+    const array = numbers();
+    const expected = array.map((x, i) => x + (array[COUNT - 1 - i] ?? 0));
+    parallel.mapSync((x, i) => x + (array[array.length - 1 - i] ?? 0), array, { into: array, threads: 3 });
+    expect(array).toEqual(expected);
+  });
+
+  test('that is captured, by itself', () => {
+    const array = numbers();
+    const expected = array.map((x, i) => x + array[COUNT - 1 - i]);
+    const f = (x: number, i: number) => (globalThis, x + array[COUNT - 1 - i]);
+    parallel.mapSync(f, array, { into: array, fallback: 'serial' });
+    expect(array).toEqual(expected);
+  });
+});
+
+describe('NaN', () => {
+  /** Bits of a signalling NaN and of quiet ones with payloads. */
+  const BITS32 = [0x7f800001, 0x7fa00000, 0x7fc00000, 0xffc00001, 0x7fffffff, 0xff812345];
+
+  test('of any bits stays NaN, through every kind', () => {
+    const words = Uint32Array.from({ length: 600 }, (_, i) => BITS32[i % 6]);
+    const input = new Float32Array(words.buffer);
+    for (const into of [new Float32Array(600), new Float64Array(600)]) {
+      expect(parallel.mapSync((x) => x, input, { into }).every(Number.isNaN)).toBe(true);
+      expect(parallel.mapSync((x) => -x * 2, input, { into }).every(Number.isNaN)).toBe(true);
+    }
+    expect(parallel.mapSync((x) => x, input, { into: new Int32Array(600) })).toEqual(new Int32Array(600));
+    expect(parallel.mapSync((x) => x, input, { into: new Uint8ClampedArray(600) })).toEqual(new Uint8ClampedArray(600));
+  });
+});
+
+describe('during an awaited run', () => {
+  const slow = (x: number) => { let s = x; for (let j = 0; j < 20_000; j++) s = s * 0.5 + 1; return s; }; // prettier-ignore
+  const expected = (input: Float64Array) => input.map(slow);
+
+  test('a buffer cannot be detached, and can be afterwards', async () => {
+    const input = numbers(200);
+    const want = expected(input);
+    const promise = parallel.map(slow, input);
+    expect(() => structuredClone(input, { transfer: [input.buffer] })).toThrow();
+    if ('transfer' in ArrayBuffer.prototype) {
+      expect(() => (input.buffer as unknown as { transfer(): void }).transfer()).toThrow(TypeError);
+    }
+    expect(await promise).toEqual(want);
+    structuredClone(input, { transfer: [input.buffer] });
+    expect(input.length).toBe(0);
+  });
+
+  test('neither can that of the result, nor a captured one', async () => {
+    const [input, into, table] = [numbers(200), new Float64Array(200), Float64Array.of(1, 2)];
+    const want = input.map((x) => slow(x) + table[0]);
+    const promise = parallel.map((x) => slow(x) + table[0], input, { into });
+    for (const { buffer } of [into, table]) expect(() => structuredClone(buffer, { transfer: [buffer] })).toThrow();
+    await promise;
+    expect(into).toEqual(want);
+    for (const { buffer } of [into, table]) structuredClone(buffer, { transfer: [buffer] });
+  });
+
+  test('two runs on one buffer keep it until the last has ended', async () => {
+    const input = numbers(400);
+    const [short, long] = [parallel.map((x) => x, input.subarray(0, 10)), parallel.map(slow, input)];
+    await short;
+    expect(() => structuredClone(input.buffer, { transfer: [input.buffer] })).toThrow();
+    expect(await long).toEqual(expected(input));
+    structuredClone(input.buffer, { transfer: [input.buffer] });
+  });
+
+  test('a run that is refused or stopped lets its buffers go', async () => {
+    const input = numbers(200);
+    await parallel.map((x) => { for (;;) x++; }, input, { timeout: 5 }).catch(() => undefined); // prettier-ignore
+    await parallel.map((x) => `${x}` as never, input).catch(() => undefined);
+    structuredClone(input, { transfer: [input.buffer] });
+    expect(input.length).toBe(0);
+  });
+
+  test("a WebAssembly memory's buffer may go", async () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 100 });
+    const input = new Float64Array(memory.buffer, 0, 200);
+    input.set(numbers(200));
+    const want = expected(input);
+    const promise = parallel.map(slow, input);
+    memory.grow(50);
+    expect(input.length).toBe(0);
+    expect(await promise).toEqual(want);
+  });
+
+  test.runIf(isNew)('a resizable buffer may shrink', async () => {
+    const Resizable = ArrayBuffer as unknown as new (n: number, o: { maxByteLength: number }) => ArrayBuffer & { resize(n: number): void };
+    const buffer = new Resizable(1600, { maxByteLength: 1 << 20 });
+    const input = new Float64Array(buffer);
+    input.set(numbers(200));
+    const want = expected(input);
+    const promise = parallel.map(slow, input);
+    buffer.resize(0);
+    expect(await promise).toEqual(want);
+    const out = new Resizable(1600, { maxByteLength: 1600 });
+    const into = new Float64Array(out);
+    const writing = parallel.map(slow, numbers(200), { into });
+    out.resize(80);
+    await expect(writing).rejects.toThrow(/options\.into must have 200 elements/);
+  });
+
+  test.runIf('growable' in SharedArrayBuffer.prototype)('a shared buffer may grow', async () => {
+    const Growable = SharedArrayBuffer as unknown as new (n: number, o: { maxByteLength: number }) => SharedArrayBuffer & { grow(n: number): void };
+    const buffer = new Growable(1600, { maxByteLength: 1 << 20 });
+    const input = new Float64Array(buffer);
+    input.set(numbers(200));
+    const want = expected(numbers(200));
+    const promise = parallel.map(slow, input, { into: new Float64Array(200) });
+    buffer.grow(1 << 20);
+    expect(await promise).toEqual(want);
+  });
+});
+
+test('detached arrays have no elements', async () => {
+  const input = numbers(10);
+  structuredClone(input, { transfer: [input.buffer] });
+  expect(parallel.mapSync((x) => x, input)).toEqual(new Float64Array(0));
+  expect(await parallel.map((x) => x, input)).toEqual(new Float64Array(0));
+  expect(await parallel.reduce((a, b) => a + b, input, 7)).toBe(7);
+  expect(parallel.mapSync((x) => input[x] ?? -1, Float64Array.of(0))).toEqual(Float64Array.of(-1));
+  expect(() => parallel.mapSync((x) => x, numbers(10), { into: input })).toThrow(RangeError);
+});
+
+test('results that nobody holds are collected, and so is the code of kernels', () => {
+  for (let i = 0; i < 600; i++) {
+    const f = new Function('x', `return x * ${i}.5`) as (x: number) => number;
+    expect(parallel.mapSync(f, Float64Array.of(2))[0]).toBe(2 * (i + 0.5));
+  }
+});
