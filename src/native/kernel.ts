@@ -100,7 +100,8 @@ export interface KernelBinding {
   parameterCount(source: string): number | IssueObject;
   /** Whether two arrays share memory; `same`: other than by beginning at one place with elements of one size. */
   overlap(a: NumericArray, b: NumericArray, same: boolean): boolean;
-  setDetachKey(buffer: ArrayBuffer, key: unknown): boolean;
+  /** A second buffer over the same memory, which keeps it; nothing where that can't be had. */
+  hold(buffer: ArrayBuffer): ArrayBuffer | null | undefined;
   /** The result of a reduction, 0 of a map; null where it was stopped. */
   runSync(kernel: CompiledKernel | null, plain: string, job: JobObject, elsewhere: boolean): number | null;
   runAsync(kernel: CompiledKernel | null, plain: string, job: JobObject, handle: StopHandle): Promise<number | null>;

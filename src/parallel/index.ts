@@ -16,8 +16,8 @@ type Into<O extends NumericArray> = ParallelOptions & { into: O };
  * f in native code over all cores, bit for bit what V8 gives, or refused: KernelError says why, and where.
  *
  * f may capture numbers, booleans, helper functions, Math's functions and typed arrays of numbers. No Promise is needed for
- * work of some milliseconds; the awaitable forms leave the event loop free, and keep the buffers that they use from being
- * detached meanwhile. A run that is stopped leaves `into` partly written.
+ * work of some milliseconds; the awaitable forms leave the event loop free, and the memory that they use stays where it is
+ * also where its buffer is detached meanwhile. A run that is stopped leaves `into` partly written.
  */
 export interface Parallel {
   /** f(element, index) for each element. Without `into` the result is of the input's kind. */

@@ -4,8 +4,8 @@ import { KernelError, TimeoutError } from '../errors';
 import { kernelBinding, type CompiledKernel, type JobObject, type NumericArray } from '../native/kernel';
 import { checkLength, kindOf, KINDS } from './arrays';
 import { checkOriginal, compile } from './compile';
+import { Held } from './hold';
 import type { Settings } from './options';
-import { Pinned } from './pin';
 import { serialMap, serialMapAsync, serialReduce, serialReduceAsync } from './serial';
 import { simple } from './simple';
 
@@ -117,14 +117,14 @@ export async function mapAsync(mapping: Mapping, settings: Settings): Promise<Nu
   if (work === undefined) {
     await serialMapAsync(f, inputs, output, settings);
   } else {
-    const pinned = new Pinned();
+    const held = new Held();
     try {
       const { numbers } = work;
-      if (written === settings.into && !pinned.output(written)) written = create(kind, length);
+      if (written === settings.into && !held.output(written)) written = create(kind, length);
       const job: JobObject = {
-        inputs: inputs.map((input) => pinned.input(input)),
+        inputs: inputs.map((input) => held.input(input)),
         outputs: [written],
-        arrays: work.arrays.map((array) => pinned.input(array)),
+        arrays: work.arrays.map((array) => held.input(array)),
         numbers,
         length,
         threads,
@@ -133,13 +133,11 @@ export async function mapAsync(mapping: Mapping, settings: Settings): Promise<Nu
       };
       await runAsync(work, job, settings);
     } finally {
-      pinned.release();
+      held.release();
     }
   }
-  if (written !== into) {
-    checkLength(into, length, 'options.into');
-    into.set(written);
-  }
+  if (settings.into !== undefined) checkLength(into, length, 'options.into, when the run ended,');
+  if (written !== into) into.set(written);
   return into;
 }
 
@@ -171,13 +169,13 @@ export async function reduceAsync(f: Function, input: NumericArray, initial: num
   const work = reduction(f, input, serial);
   if (work === undefined) return serialReduceAsync(f, input, initial, settings);
   const { length } = input;
-  const pinned = new Pinned();
+  const held = new Held();
   try {
-    const inputs = [pinned.input(input)];
-    const arrays = work.arrays.map((array) => pinned.input(array));
+    const inputs = [held.input(input)];
+    const arrays = work.arrays.map((array) => held.input(array));
     const { numbers } = work;
     return await runAsync(work, { inputs, outputs: [], arrays, numbers, length, threads, timeout, initial }, settings);
   } finally {
-    pinned.release();
+    held.release();
   }
 }

@@ -215,7 +215,7 @@ class Generator {
         case 2:
           return `(${e(depth - 1)} ${this.pick(['<', '<=', '>', '>=', '===', '!=='])} ${e(depth - 1)} ? ${e(depth - 1)} : ${e(depth - 1)})`;
         case 3:
-          return `(-${e(depth - 1)})`;
+          return `(- ${e(depth - 1)})`;
         default:
           return `(${e(depth - 1)} ${this.pick(['+', '-', '*', '/'])} ${e(depth - 1)})`;
       }

@@ -5,7 +5,8 @@
 
 mod arrays;
 mod compile;
+mod hold;
 mod math;
-mod pin;
+
 mod running;
 mod slices;
