@@ -99,8 +99,8 @@ describe('refused', () => {
   const big = BigInt64Array.of(1n);
   const proxied = new Proxy(twice, {});
   test.each([
-    ['a string', (x: number) => x + text.length, /'text' is a string|property/],
-    ['an object', (x: number) => x + object.a, /property .a/],
+    ['a string', (x: number) => x + text.length, /^'text' is a string/],
+    ['an object', (x: number) => x + object.a, /^'object' is an object/],
     ['an object as a value', (x: number) => (object ? x : 1), /'object' is an object/],
     ['an array of BigInts', (x: number) => x + Number(big[0]), /call of|'big'/],
     ['a Proxy', (x: number) => proxied(x), /Proxy/],
@@ -122,7 +122,7 @@ describe('refused', () => {
     const Math = { sin: (x: number) => x };
     expect(parallel.explain((x: number) => Math.sin(x))).toMatchObject({ line: 1 });
     const parameter = new Function('x', 'Math', 'return Math.sin(x)') as (x: number) => number;
-    expect(parallel.explain(parameter)).toMatchObject({ line: 1 });
+    expect(parallel.explain(parameter)?.message).toMatch(/'Math'|property|call of/);
   });
 
   test('functions of Math that were replaced, and none once they are back', () => {

@@ -14,7 +14,7 @@ const CASES: Record<string, readonly [source: string, message: RegExp]> = {
   undefined: ['(x) => x > 1 ? x : «undefined»', /undefined/],
   'a BigInt': ['(x) => «1n» + 2n', /BigInt/],
   'a regular expression': ['(x) => «/a/» ? x : 1', /regular/],
-  'an array': ['(x) => «[x]»[0]', /element of anything but/],
+  'an array': ['(x) => «[x][0]»', /element of anything but/],
   'an array as a value': ['(x) => { const a = «[x]»; return x }', /array/],
   'an object': ['(x) => { const o = «{ x }»; return x }', /object/],
   'a property': ['(x) => «x.constructor» ? 1 : 2', /property .constructor/],
@@ -26,7 +26,7 @@ const CASES: Record<string, readonly [source: string, message: RegExp]> = {
   'a class expression': ['(x) => { const c = «class {}»; return x }', /class/],
   'a new object': ['(x) => { const d = «new Date(x)»; return x }', /new object/],
   this: ['function (x) { return «this» ? x : 1 }', /this/],
-  arguments: ['function (x) { return «arguments».length }', /element|property|arguments/],
+  arguments: ['function (x) { return «arguments.length» }', /property/],
   'an await': ['«async (x) => await x»', /async/],
   'an async function': ['«async function (x) { return x }»', /async/],
   'a generator': ['«function* (x) { yield x }»', /generator/],
@@ -57,8 +57,8 @@ const CASES: Record<string, readonly [source: string, message: RegExp]> = {
   'a function of Math as a value': ['(x) => { let f = 1; f = «Math.sin»; return x }', /as a value/],
   'an argument too many': ['(x) => «Math.sin(x, x = 2)» + x', /more than 1 argument/],
   'too many arguments': [`(x) => «Math.max(${'x, '.repeat(17)})»`, /more than 16/],
-  'Math by a computed name': ["(x) => «Math['abs']»(x)", /call of anything but/],
-  'an unknown global': ['(x) => «parseInt(x)»', /call of|native|helper/],
+  'Math by a computed name': ["(x) => «Math['abs'](x)»", /call of anything but/],
+  'an unknown global': ['(x) => «parseInt»(x)', /native code/],
   'an object of the globals': ['(x) => «JSON» ? x : 1', /JSON|neither/],
   'a name that nothing has': ['(x) => x > 1e400 ? «nothing» : 1', /'nothing' is neither/],
   'an assignment to a constant': ['(x) => { const a = 1; if (x > 1e400) «a = 2»; return a }', /constant 'a'/],
@@ -174,5 +174,5 @@ test('helpers that multiply beyond measure are refused', () => {
 test('the result of a reduction must be a number', () => {
   expect(() => parallel.reduceSync(((a: number, b: number) => a > b) as never, INPUT, 0)).toThrow(/boolean/);
   expect(() => parallel.reduceSync(((a: number, b: number) => void (a + b)) as never, INPUT, 0)).toThrow(KernelError);
-  expect(() => parallel.reduceSync((a, b) => { if (a > b) return a; } as never, INPUT, 0)).toThrow(/undefined/); // prettier-ignore
+  expect(() => parallel.reduceSync(((a: number, b: number) => { if (a > b) return a; }) as never, INPUT, 0)).toThrow(/undefined/); // prettier-ignore
 });

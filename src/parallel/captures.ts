@@ -101,6 +101,7 @@ class Planning {
     } else if (typeof value === 'function') {
       const math = nameOfMath(value);
       if (types.isProxy(value)) add('refused', 0, 'is a Proxy');
+      else if (math === undefined && isNative(value)) add('refused', 0, 'is native code, or a bound function');
       else if (math === undefined) add('function', this.text(value, name));
       else add('math', 0, math);
     } else if (isNamespace(name, value) && members !== null) {
@@ -114,6 +115,10 @@ class Planning {
       add('refused', 0, `is ${describe(value)}; kernels know numbers, booleans, typed arrays of numbers and functions`);
     }
   }
+}
+
+function isNative(fn: Function): boolean {
+  return !origins.has(fn) && /\{\s*\[native code\]\s*\}\s*$/.test(toText.call(fn));
 }
 
 /** A module, or a tool's stand-in for one. */
@@ -134,7 +139,7 @@ function know(fn: Function): Known {
   const text = origin?.text ?? toText.call(fn);
   let free: readonly FreeVariable[];
   try {
-    free = /\{\s*\[native code\]\s*\}\s*$/.test(text) ? [] : analyse(text).free;
+    free = isNative(fn) ? [] : analyse(text).free;
   } catch {
     // The compiler says what is wrong with it.
     free = [];

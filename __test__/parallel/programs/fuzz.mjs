@@ -179,9 +179,9 @@ class Generator {
       }
       case 10: {
         const v = name();
-        const [a, b] = [this.number(2), this.number(2)];
+        const [test, a, b] = [this.bool(2), this.number(2), this.number(2)];
         this.vars.push(v);
-        return `let ${v}; if (${this.bool(2)}) ${v} = ${a}; else { ${v} = ${b}; }`;
+        return `let ${v}; if (${test}) ${v} = ${a}; else { ${v} = ${b}; }`;
       }
       case 11: {
         const v = `f${this.count++}`;

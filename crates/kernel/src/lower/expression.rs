@@ -205,6 +205,9 @@ impl<'a> Lowering<'a> {
         if let (Some(Capture::Array(array)), "length") = (self.captured(&member.object), name) {
             return Ok(Kind::Length(array));
         }
+        if let (Some(capture @ Capture::Refused(_)), Expression::Identifier(id)) = (self.captured(&member.object), &member.object) {
+            return self.capture(&**id, id.name.as_str(), &capture);
+        }
         match self.captured(whole) {
             Some(capture) => {
                 let shown = self.texts[self.text as usize].source.as_str();
