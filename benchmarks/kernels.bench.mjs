@@ -44,10 +44,12 @@ function timed(n, run) {
 /** The rounds of every kernel; `prepare(kernel, name, n)` gives what is timed. */
 function rounds(prepare) {
   const prepared = new Map();
-  const round = (name) => async ({ n }) => {
-    if (!prepared.has(name)) prepared.set(name, prepare(kernels[name], name, n));
-    return timed(n, prepared.get(name));
-  };
+  const round =
+    (name) =>
+    async ({ n }) => {
+      if (!prepared.has(name)) prepared.set(name, prepare(kernels[name], name, n));
+      return timed(n, prepared.get(name));
+    };
   return Object.fromEntries(Object.keys(kernels).map((name) => [name, round(name)]));
 }
 
@@ -104,11 +106,21 @@ function openWorkers() {
 
 const ownPython = here('../target/bench/python/bin/python');
 const interpreter = process.env.PYTHON === undefined && existsSync(ownPython) ? ownPython : python;
-const pythonPeer = (library) => ({ command: [interpreter, here('python/kernels.py'), library, String(availableParallelism())] });
+const pythonPeer = (library) => ({
+  command: [interpreter, here('python/kernels.py'), library, String(availableParallelism())],
+});
 
 const rust = here('../target/bench/rayon/release/kernels-rayon');
 function buildRust() {
-  const args = ['build', '--release', '--quiet', '--manifest-path', here('rayon/Cargo.toml'), '--target-dir', here('../target/bench/rayon')];
+  const args = [
+    'build',
+    '--release',
+    '--quiet',
+    '--manifest-path',
+    here('rayon/Cargo.toml'),
+    '--target-dir',
+    here('../target/bench/rayon'),
+  ];
   const { status, stderr } = spawnSync('cargo', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`cargo: ${stderr ?? 'is not installed'}`);
 }

@@ -32,6 +32,9 @@ await pool.join();
 
 const kernel = (n) => n * 2 + Math.sin(0) * factor;
 const issue = parallel.explain((n) => `${n}`);
-console.log('kernel', `${(await parallel.map(kernel, Float64Array.of(1, 2, 3))).join(', ')}; refused at ${issue.line}:${issue.column}`);
+console.log(
+  'kernel',
+  `${(await parallel.map(kernel, Float64Array.of(1, 2, 3))).join(', ')}; refused at ${issue.line}:${issue.column}`,
+);
 
 console.log('one state', createRequire(import.meta.url)('multiproc').Pool === Pool);

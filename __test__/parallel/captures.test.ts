@@ -46,14 +46,21 @@ test('a helper that changes is read at each call', () => {
 });
 
 describe('typed arrays', () => {
-  test.each([Float64Array, Float32Array, Int32Array, Uint32Array, Int16Array, Uint16Array, Int8Array, Uint8Array, Uint8ClampedArray])(
-    '%o',
-    (Kind) => {
-      const table = Kind.of(5, 250, 3);
-      expect(parallel.mapSync((x) => table[x], INPUT)).toEqual(Float64Array.of(5, Kind.of(250)[0], 3, NaN));
-      expect(parallel.rangeSync((i) => table[i] + table.length, 3)).toEqual(Float64Array.of(8, Kind.of(250)[0] + 3, 6));
-    },
-  );
+  test.each([
+    Float64Array,
+    Float32Array,
+    Int32Array,
+    Uint32Array,
+    Int16Array,
+    Uint16Array,
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+  ])('%o', (Kind) => {
+    const table = Kind.of(5, 250, 3);
+    expect(parallel.mapSync((x) => table[x], INPUT)).toEqual(Float64Array.of(5, Kind.of(250)[0], 3, NaN));
+    expect(parallel.rangeSync((i) => table[i] + table.length, 3)).toEqual(Float64Array.of(8, Kind.of(250)[0] + 3, 6));
+  });
 
   test('are read where they are, at each call', () => {
     const table = Float64Array.of(1, 2, 3);
@@ -75,7 +82,8 @@ describe('typed arrays', () => {
 
   test('out of range: undefined, as NaN', () => {
     const table = Float64Array.of(7);
-    const f = (x: number) => (table[-1] || 1) + (table[0.5] || 2) + (table[x] || 3) + (table[2 ** 32] || 4) + (table[NaN] || 5);
+    const f = (x: number) =>
+      (table[-1] || 1) + (table[0.5] || 2) + (table[x] || 3) + (table[2 ** 32] || 4) + (table[NaN] || 5);
     expect(parallel.mapSync(f, INPUT)).toEqual(INPUT.map(f));
     const g = (x: number) => table[x];
     expect(parallel.mapSync(g, INPUT)).toEqual(Float64Array.of(7, NaN, NaN, NaN));

@@ -34,7 +34,12 @@ test.each([
   ['blocks', `${'{'.repeat(N)}x++${'}'.repeat(N)} return x`],
   ['arrows', `return ${'a=>'.repeat(N)}x`],
   ['arrays', `return ${'['.repeat(N)}x${']'.repeat(N)}`],
-  ['a sum', `return ${Array(N * 2).fill('x').join('+')}`],
+  [
+    'a sum',
+    `return ${Array(N * 2)
+      .fill('x')
+      .join('+')}`,
+  ],
 ])('thousands of %s end in a kernel or a refusal', (_, body) => {
   let f: (x: number) => number;
   try {

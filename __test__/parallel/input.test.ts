@@ -9,7 +9,12 @@ const f = (x: number) => x;
 const input = new Float64Array(3);
 
 /** Both forms fail with the same error: one throws, the other rejects. */
-async function fails(name: 'map' | 'zip' | 'range' | 'reduce', args: unknown[], type: Function, message: RegExp): Promise<void> {
+async function fails(
+  name: 'map' | 'zip' | 'range' | 'reduce',
+  args: unknown[],
+  type: Function,
+  message: RegExp,
+): Promise<void> {
   const sync = parallel[`${name}Sync`] as (...args: unknown[]) => unknown;
   const async = parallel[name] as unknown as (...args: unknown[]) => Promise<unknown>;
   let thrown: unknown;
@@ -87,7 +92,11 @@ test('nothing is written where a function is refused', async () => {
   const into = Float64Array.of(1, 2, 3);
   expect(() => parallel.mapSync((x) => `${x}` as never, input, { into })).toThrow();
   const throwing = (x: number): number => { if (x === 0) throw new Error('on purpose'); return x; }; // prettier-ignore
-  expect(() => parallel.mapSync(throwing, Float64Array.of(5, 0, 1), { into, fallback: 'serial' })).toThrow('on purpose');
-  await expect(parallel.map(throwing, Float64Array.of(5, 0, 1), { into, fallback: 'serial' })).rejects.toThrow('on purpose');
+  expect(() => parallel.mapSync(throwing, Float64Array.of(5, 0, 1), { into, fallback: 'serial' })).toThrow(
+    'on purpose',
+  );
+  await expect(parallel.map(throwing, Float64Array.of(5, 0, 1), { into, fallback: 'serial' })).rejects.toThrow(
+    'on purpose',
+  );
   expect([...into]).toEqual([1, 2, 3]);
 });

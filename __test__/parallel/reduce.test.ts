@@ -32,7 +32,17 @@ const FUNCTIONS: [string, (a: number, b: number) => number, number][] = [
   ['the last that is no NaN', (a, b) => (isNaN(b) ? a : b), NaN],
 ];
 const LENGTHS = [0, 1, 2, 1023, 1024, 1025, 8 * 1024, 8 * 1024 + 1, 50_000];
-const KINDS = [Float64Array, Float32Array, Int32Array, Uint32Array, Int16Array, Uint16Array, Int8Array, Uint8Array, Uint8ClampedArray];
+const KINDS = [
+  Float64Array,
+  Float32Array,
+  Int32Array,
+  Uint32Array,
+  Int16Array,
+  Uint16Array,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+];
 
 describe.each(FUNCTIONS)('%s', (_, f, initial) => {
   test('has the same bits on 1, 2, 3 and 8 threads, in the documented order', async () => {
@@ -48,7 +58,7 @@ describe.each(FUNCTIONS)('%s', (_, f, initial) => {
 
   test('of every kind of array', () => {
     for (const Kind of KINDS) {
-      const input = Kind.from({ length: 20_000 }, (_, i) => odd(i) % 100_000);
+      const input = new Kind(20_000).map((_: number, i: number) => odd(i) % 100_000);
       expect(parallel.reduceSync(f, input, initial)).toBe(documented(f, input, initial));
     }
   });

@@ -42,9 +42,14 @@ const lines = CHOSEN.map((name) => {
     return { n, plain, speedup: plain / Math.min(one, all), one: plain / one, all: plain / all };
   });
   const even = points.findIndex((_, at) => points.slice(at).every(({ speedup }) => speedup >= 1));
-  const from = even < 0 ? 'never' : `${points[even].n.toLocaleString('en')} (${(points[even].plain * 1000).toFixed(1)} µs of the loop)`;
+  const from =
+    even < 0
+      ? 'never'
+      : `${points[even].n.toLocaleString('en')} (${(points[even].plain * 1000).toFixed(1)} µs of the loop)`;
   const last = points[points.length - 1];
-  console.log(`${name}: faster than a V8 loop from n = ${from} on; at 1,000,000 ${last.one.toFixed(2)} × on one thread, ${last.all.toFixed(2)} × on ${threads}`);
+  console.log(
+    `${name}: faster than a V8 loop from n = ${from} on; at 1,000,000 ${last.one.toFixed(2)} × on one thread, ${last.all.toFixed(2)} × on ${threads}`,
+  );
   return { name, points };
 });
 

@@ -30,5 +30,8 @@ for (let n = 0; n < generations; n++) await parallel.range(rules[n % 2], size, {
 const ms = performance.now() - begun;
 
 const board = boards[generations % 2];
-for (let y = 0; y < height; y++) console.log(Array.from(board.subarray(y * width, (y + 1) * width), (cell) => (cell ? '#' : '.')).join(''));
-console.log(`${generations} generations, ${parallel.reduceSync((a, b) => a + b, board, 0)} cells alive, ${ms.toFixed(0)} ms`);
+for (let y = 0; y < height; y++)
+  console.log(Array.from(board.subarray(y * width, (y + 1) * width), (cell) => (cell ? '#' : '.')).join(''));
+console.log(
+  `${generations} generations, ${parallel.reduceSync((a, b) => a + b, board, 0)} cells alive, ${ms.toFixed(0)} ms`,
+);

@@ -46,7 +46,8 @@ async function pack(folder, into) {
 async function tarballs(temporary) {
   const binaries = readdirSync(join(root, 'src/native')).filter((name) => name.endsWith('.node'));
   for (const [name, script] of Object.entries(BINARIES)) {
-    if (!binaries.some((file) => file.startsWith(`${name}.`))) throw new Broken(`src/native has no ${name}: npm run ${script}`);
+    if (!binaries.some((file) => file.startsWith(`${name}.`)))
+      throw new Broken(`src/native has no ${name}: npm run ${script}`);
   }
   const platform = binaries[0].split('.')[1];
   const folder = join(temporary, platform);

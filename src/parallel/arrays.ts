@@ -30,15 +30,21 @@ export function kindOf(value: unknown): number {
 /** A typed array of numbers, or a TypeError that names `argument`. */
 export function checkNumericArray(value: unknown, argument: string): asserts value is NumericArray {
   if (kindOf(value) >= 0) return;
-  throw Object.assign(new TypeError(`${argument} must be a typed array of numbers (${NAMES.join(', ')}), got ${show(value)}`), {
-    code: 'ERR_INVALID_ARG_TYPE',
-  });
+  throw Object.assign(
+    new TypeError(`${argument} must be a typed array of numbers (${NAMES.join(', ')}), got ${show(value)}`),
+    {
+      code: 'ERR_INVALID_ARG_TYPE',
+    },
+  );
 }
 
 /** Arrays of one length, or a RangeError that names the one which differs. */
 export function checkLength(array: NumericArray, length: number, argument: string): void {
   if (array.length === length) return;
-  throw Object.assign(new RangeError(`${argument} must have ${length} elements, as many as are computed; it has ${array.length}`), {
-    code: 'ERR_OUT_OF_RANGE',
-  });
+  throw Object.assign(
+    new RangeError(`${argument} must have ${length} elements, as many as are computed; it has ${array.length}`),
+    {
+      code: 'ERR_OUT_OF_RANGE',
+    },
+  );
 }

@@ -123,7 +123,9 @@ function isNative(fn: Function): boolean {
 
 /** A module, or a tool's stand-in for one. */
 function isNamespace(name: string, value: unknown): boolean {
-  return typeof value === 'object' && value !== null && (types.isModuleNamespaceObject(value) || name.startsWith('__vi'));
+  return (
+    typeof value === 'object' && value !== null && (types.isModuleNamespaceObject(value) || name.startsWith('__vi'))
+  );
 }
 
 function describe(value: unknown): string {

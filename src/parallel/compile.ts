@@ -52,13 +52,6 @@ export function explain(f: Function): KernelIssue | undefined {
   }
 }
 
-/** How many kernels are kept now, and the bytes of their code. */
-export function kept(): { count: number; bytes: number } {
-  let bytes = 0;
-  for (const { kernel } of entries.values()) bytes += kernel?.size ?? 0;
-  return { count: entries.size, bytes };
-}
-
 function entryOf(plan: Plan, inputs: readonly number[], output: number, length: number): Entry {
   const arrays = plan.arrays.map(kindOf);
   const long = length >= LONG || plan.arrays.some((array) => array.length >= LONG);

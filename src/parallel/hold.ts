@@ -4,8 +4,12 @@
  * A shared buffer can't go away. Of an ArrayBuffer a second one is made over the same memory, which stays as long as
  * either does, so that detaching the first frees nothing. One that may shrink, or can't be held so, is copied instead.
  */
+import { types } from 'node:util';
 import { kernelBinding, type NumericArray } from '../native/kernel';
 import { kindOf, KINDS } from './arrays';
+
+/** The buffer of a typed array, whatever its own properties say. */
+const bufferOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Int8Array.prototype), 'buffer')!.get!;
 
 let works: boolean | undefined;
 
@@ -25,10 +29,12 @@ function canHold(): boolean {
 /** Arrays in place for one run, the same or copies. */
 export class Held {
   private readonly buffers = new Map<ArrayBufferLike, ArrayBufferLike>();
+  private readonly arrays: NumericArray[] = [];
 
   /** False where the memory may go away: it has to be copied. */
-  private keep(buffer: ArrayBufferLike): boolean {
-    if (!(buffer instanceof ArrayBuffer) || this.buffers.has(buffer)) return true;
+  private keep(array: NumericArray): boolean {
+    const buffer = bufferOf.call(array) as ArrayBuffer;
+    if (types.isSharedArrayBuffer(buffer) || this.buffers.has(buffer)) return true;
     if ((buffer as { resizable?: boolean }).resizable === true || !canHold()) return false;
     const held = kernelBinding().hold(buffer);
     if (held === null || held === undefined) return false;
@@ -38,16 +44,20 @@ export class Held {
 
   /** The array, whose memory stays; or a copy of what it holds now. */
   input(array: NumericArray): NumericArray {
-    return this.keep(array.buffer) ? array : new KINDS[kindOf(array)](array as never);
+    const kept = this.keep(array) ? array : new KINDS[kindOf(array)](array as never);
+    this.arrays.push(kept);
+    return kept;
   }
 
   /** Whether an array to be written stays. */
   output(array: NumericArray): boolean {
-    return this.keep(array.buffer);
+    this.arrays.push(array);
+    return this.keep(array);
   }
 
   /** At the end of the run: until then this object, and with it the memory, is in use. */
   release(): void {
     this.buffers.clear();
+    this.arrays.length = 0;
   }
 }

@@ -26,8 +26,16 @@ export interface Parallel {
   mapSync<A extends NumericArray>(f: Unary, input: A, options?: ParallelOptions): A;
   mapSync<O extends NumericArray>(f: Unary, input: NumericArray, options: Into<O>): O;
   /** f(the i-th of each input, i); the inputs have one length. */
-  zip(f: (...xs: number[]) => number, inputs: readonly NumericArray[], options?: ParallelOptions): Promise<Float64Array>;
-  zip<O extends NumericArray>(f: (...xs: number[]) => number, inputs: readonly NumericArray[], options: Into<O>): Promise<O>;
+  zip(
+    f: (...xs: number[]) => number,
+    inputs: readonly NumericArray[],
+    options?: ParallelOptions,
+  ): Promise<Float64Array>;
+  zip<O extends NumericArray>(
+    f: (...xs: number[]) => number,
+    inputs: readonly NumericArray[],
+    options: Into<O>,
+  ): Promise<O>;
   zipSync(f: (...xs: number[]) => number, inputs: readonly NumericArray[], options?: ParallelOptions): Float64Array;
   zipSync<O extends NumericArray>(f: (...xs: number[]) => number, inputs: readonly NumericArray[], options: Into<O>): O;
   /** f(i) for each i below length. */
@@ -42,8 +50,18 @@ export interface Parallel {
    * first one on. So the result depends on the input alone, not on threads; up to 1,024 elements it is that of
    * Array.prototype.reduce. Sums, Math.min and Math.max are recognised, and need no compiling.
    */
-  reduce(f: (a: number, b: number) => number, input: NumericArray, initial: number, options?: ParallelOptions): Promise<number>;
-  reduceSync(f: (a: number, b: number) => number, input: NumericArray, initial: number, options?: ParallelOptions): number;
+  reduce(
+    f: (a: number, b: number) => number,
+    input: NumericArray,
+    initial: number,
+    options?: ParallelOptions,
+  ): Promise<number>;
+  reduceSync(
+    f: (a: number, b: number) => number,
+    input: NumericArray,
+    initial: number,
+    options?: ParallelOptions,
+  ): number;
   /** Why f can't be compiled, and where in its text; undefined where it can. */
   explain(f: Function): KernelIssue | undefined;
 }
@@ -61,7 +79,9 @@ function zipOf(f: unknown, inputs: unknown): Mapping {
   checkFunction(f, 'f');
   checkArray(inputs, 'inputs');
   if (inputs.length === 0 || inputs.length > MOST_INPUTS) {
-    throw Object.assign(new RangeError(`inputs must be 1 to ${MOST_INPUTS} arrays, got ${inputs.length}`), { code: 'ERR_OUT_OF_RANGE' });
+    throw Object.assign(new RangeError(`inputs must be 1 to ${MOST_INPUTS} arrays, got ${inputs.length}`), {
+      code: 'ERR_OUT_OF_RANGE',
+    });
   }
   const arrays = inputs.map((input, at) => {
     checkNumericArray(input, `inputs[${at}]`);
@@ -82,7 +102,9 @@ function checkReduction(f: unknown, input: unknown, initial: unknown): asserts i
   checkFunction(f, 'f');
   checkNumericArray(input, 'input');
   if (typeof initial !== 'number') {
-    throw Object.assign(new TypeError(`initial must be a number, got ${show(initial)}`), { code: 'ERR_INVALID_ARG_TYPE' });
+    throw Object.assign(new TypeError(`initial must be a number, got ${show(initial)}`), {
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
   }
 }
 

@@ -34,16 +34,21 @@ function current(name: string): unknown {
 export function replaced(uses: readonly string[]): string | undefined {
   return uses.find((name) => {
     const now = current(name);
-    return now !== originals.get(name) || typeof now !== 'function' || !/\[native code\]/.test(Function.prototype.toString.call(now));
+    return (
+      now !== originals.get(name) ||
+      typeof now !== 'function' ||
+      !/\[native code\]/.test(Function.prototype.toString.call(now))
+    );
   });
 }
 
 /** Numbers at which implementations are known to differ, or which take another path. */
+// prettier-ignore
 const SPECIAL = [
-  0, -0, NaN, Infinity, -Infinity, 1, -1, 2, -2, 0.5, -0.5, 1.5, 3, 10, -10, 100, 1e-10, -1e-10, 1e-300, 5e-324, -5e-324,
-  2.2250738585072014e-308, 1e10, 1e22, 1e300, -1e300, 1.7976931348623157e308, 2147483647, 4294967296, 9007199254740991,
-  0.1, 1 / 3, 0.7853981633974483, 1.5707963267948966, 3.141592653589793, 709.78, -745.2, 710, -710, 33, 0.0001, 0.41, 0.9999999,
-  1.0000001, -523327, 523327.25, 2.718281828459045, 1e-17, 22, -22, 0.6931471805599453, 1.4142135623730951,
+  0, -0, NaN, Infinity, -Infinity, 1, -1, 2, -2, 0.5, -0.5, 1.5, 3, 10, -10, 100, 1e-10, -1e-10, 1e-300, 5e-324,
+  -5e-324, 2 ** -1022, 1e10, 1e22, 1e300, -1e300, Number.MAX_VALUE, 2147483647, 4294967296, 9007199254740991,
+  0.1, 1 / 3, Math.PI / 4, Math.PI / 2, Math.PI, 709.78, -745.2, 710, -710, 33, 0.0001, 0.41, 0.9999999,
+  1.0000001, -523327, 523327.25, Math.E, 1e-17, 22, -22, Math.LN2, Math.SQRT2,
 ];
 /** So many random inputs beside them, for each function. */
 const RANDOM = 1500;

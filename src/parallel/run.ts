@@ -32,7 +32,13 @@ function create(kind: number, length: number): NumericArray {
 }
 
 /** Work for a function; undefined where it runs by itself instead. @throws KernelError */
-function workOf(f: Function, inputs: readonly NumericArray[], output: number, length: number, serial: boolean): Work | undefined {
+function workOf(
+  f: Function,
+  inputs: readonly NumericArray[],
+  output: number,
+  length: number,
+  serial: boolean,
+): Work | undefined {
   try {
     const { kernel, plan } = compile(f, inputs.map(kindOf), output, length);
     return { kernel, plain: '', arrays: plan.arrays, numbers: plan.numbers };
@@ -54,7 +60,11 @@ function isRead(into: NumericArray, inputs: readonly NumericArray[], arrays: rea
 }
 
 /** Where a map writes, and where that goes in the end. */
-function targets(mapping: Mapping, { into }: Settings, work: Work | undefined): { output: NumericArray; into: NumericArray } {
+function targets(
+  mapping: Mapping,
+  { into }: Settings,
+  work: Work | undefined,
+): { output: NumericArray; into: NumericArray } {
   const { inputs, kind, length } = mapping;
   if (into !== undefined) checkLength(into, length, 'options.into');
   const result = into ?? create(kind, length);
@@ -120,7 +130,7 @@ export async function mapAsync(mapping: Mapping, settings: Settings): Promise<Nu
     const held = new Held();
     try {
       const { numbers } = work;
-      if (written === settings.into && !held.output(written)) written = create(kind, length);
+      if (!held.output(written)) written = create(kind, length);
       const job: JobObject = {
         inputs: inputs.map((input) => held.input(input)),
         outputs: [written],
@@ -164,7 +174,12 @@ export function reduceSync(f: Function, input: NumericArray, initial: number, se
   return runSync(work, { inputs: [input], outputs: [], arrays, numbers, length, threads, timeout, initial }, timeout);
 }
 
-export async function reduceAsync(f: Function, input: NumericArray, initial: number, settings: Settings): Promise<number> {
+export async function reduceAsync(
+  f: Function,
+  input: NumericArray,
+  initial: number,
+  settings: Settings,
+): Promise<number> {
   const { threads, timeout, serial } = settings;
   const work = reduction(f, input, serial);
   if (work === undefined) return serialReduceAsync(f, input, initial, settings);

@@ -71,7 +71,12 @@ export function serialMap(f: Function, inputs: readonly NumericArray[], output: 
   finish(mapping(f as Anything, inputs, output), timeout);
 }
 
-export function serialMapAsync(f: Function, inputs: readonly NumericArray[], output: NumericArray, limits: Limits): Promise<void> {
+export function serialMapAsync(
+  f: Function,
+  inputs: readonly NumericArray[],
+  output: NumericArray,
+  limits: Limits,
+): Promise<void> {
   return finishInSlices(mapping(f as Anything, inputs, output), limits);
 }
 

@@ -8,10 +8,11 @@ const programs = Number(process.argv[2] ?? 5000);
 const seed = Number(process.argv[3] ?? 1);
 const bug = process.argv[4];
 
+// prettier-ignore
 const VALUES = [
-  0, -0, NaN, Infinity, -Infinity, 1, -1, 2, 3, -3, 0.5, -0.5, 2.5, 7, 31, 32, 33, 255, 256, -128, 65535, 2147483647, -2147483648,
-  2147483648, 4294967295, 4294967296, 1e10, -1e10, 9007199254740993, 1e20, -1e20, 1e300, 5e-324, 0.1, 1 / 3, 12345.678, -98765.4321,
-  100, 1000003,
+  0, -0, NaN, Infinity, -Infinity, 1, -1, 2, 3, -3, 0.5, -0.5, 2.5, 7, 31, 32, 33, 255, 256, -128, 65535,
+  2147483647, -2147483648, 2147483648, 4294967295, 4294967296, 1e10, -1e10, 2 ** 53 + 2, 1e20, -1e20, 1e300,
+  5e-324, 0.1, 1 / 3, 12345.678, -98765.4321, 100, 1000003,
 ];
 const A = Float64Array.from(VALUES.flatMap((x) => VALUES.map(() => x)));
 const B = Float64Array.from(VALUES.flatMap(() => VALUES));
@@ -36,8 +37,30 @@ class Generator {
 
   leaf() {
     return this.pick([
-      ...this.vars, ...this.vars, 'x', 'y', 'p', 'q', 'i', 'k', 'kf', 'tbl.length', String(this.below(10)),
-      this.pick(['0.5', '-1', '2147483647', '-2147483648', '4294967295', '1e9', '0.1', '-0', 'NaN', 'Math.PI', 'Infinity']),
+      ...this.vars,
+      ...this.vars,
+      'x',
+      'y',
+      'p',
+      'q',
+      'i',
+      'k',
+      'kf',
+      'tbl.length',
+      String(this.below(10)),
+      this.pick([
+        '0.5',
+        '-1',
+        '2147483647',
+        '-2147483648',
+        '4294967295',
+        '1e9',
+        '0.1',
+        '-0',
+        'NaN',
+        'Math.PI',
+        'Infinity',
+      ]),
     ]);
   }
 
@@ -174,7 +197,10 @@ class Generator {
         return `{ let ${v} = 0; ${loop} }`;
       }
       case 9: {
-        const cases = [0, 1, 2].map((n) => `case ${this.pick([String(n), this.number(1), String(n)])}: ${this.inner(0)} ${this.pick(['break;', '', 'break;'])}`);
+        const cases = [0, 1, 2].map(
+          (n) =>
+            `case ${this.pick([String(n), this.number(1), String(n)])}: ${this.inner(0)} ${this.pick(['break;', '', 'break;'])}`,
+        );
         return `switch (${this.pick(['i & 3', 'p', this.number(2)])}) { ${cases.join(' ')} ${this.pick(['', `default: ${this.inner(0)}`])} }`;
       }
       case 10: {
@@ -187,7 +213,10 @@ class Generator {
         const v = `f${this.count++}`;
         const saved = this.vars;
         this.vars = [...saved.slice(0, 2)];
-        const body = this.pick([`(z) => z * 2 + ${this.number(2)}`, `(z) => { if (z > ${this.number(1)}) return z; return ${this.number(2)}; }`]);
+        const body = this.pick([
+          `(z) => z * 2 + ${this.number(2)}`,
+          `(z) => { if (z > ${this.number(1)}) return z; return ${this.number(2)}; }`,
+        ]);
         this.vars = saved;
         this.helpers.push(v);
         return `const ${v} = ${body};`;

@@ -1,12 +1,14 @@
 // Inputs for comparisons with V8, the same in every run.
 
 /** Numbers at which operations take another path, or are known to be got wrong. */
+// prettier-ignore
 export const SPECIAL = [
   0, -0, NaN, Infinity, -Infinity, 1, -1, 2, -2, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 3, -3, 0.49999999999999994,
-  -0.49999999999999994, 4503599627370495.5, 4503599627370497, 9007199254740991, -9007199254740991, 9007199254740992, 2147483647,
-  -2147483648, 2147483648, 4294967295, 4294967296, -4294967297, 1e10, -1e10, 9.3e18, -9.3e18, 1.8e19, 1e22, 1e300, -1e300, 1e308,
-  Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE, -Number.MIN_VALUE, 2.2250738585072014e-308, 1e-300, 1e-10, -1e-10,
-  Math.PI, -Math.PI, Math.PI / 2, Math.PI / 4, Math.E, 709.78, -745.2, 710, 33, 0.1, 0.3, 1 / 3, 100, -100, 1023.5, 1e-17, -523327,
+  -0.49999999999999994, 4503599627370495.5, 4503599627370497, 9007199254740991, -9007199254740991,
+  9007199254740992, 2147483647, -2147483648, 2147483648, 4294967295, 4294967296, -4294967297, 1e10, -1e10,
+  9.3e18, -9.3e18, 1.8e19, 1e22, 1e300, -1e300, 1e308, Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE,
+  -Number.MIN_VALUE, 2.2250738585072014e-308, 1e-300, 1e-10, -1e-10, Math.PI, -Math.PI, Math.PI / 2, Math.PI / 4,
+  Math.E, 709.78, -745.2, 710, 33, 0.1, 0.3, 1 / 3, 100, -100, 1023.5, 1e-17, -523327,
 ];
 
 /** A generator of 32-bit words (xorshift). */

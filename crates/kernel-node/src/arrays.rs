@@ -40,7 +40,11 @@ pub fn span(env: &Env, value: &Unknown) -> Result<Span> {
     if status != sys::Status::napi_ok {
         return Err(Error::from_reason("not a typed array"));
     }
-    Ok(Span { address: data.cast(), length, kind: kind(number)? })
+    Ok(Span {
+        address: data.cast(),
+        length,
+        kind: kind(number)?,
+    })
 }
 
 pub fn spans(env: &Env, values: &[Unknown]) -> Result<Vec<Span>> {

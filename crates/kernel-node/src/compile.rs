@@ -49,8 +49,20 @@ pub struct IssueObject {
 }
 
 fn issue_object(issue: Issue) -> IssueObject {
-    let Issue { message, helper, line, column, snippet } = issue;
-    IssueObject { message, helper, line, column, snippet }
+    let Issue {
+        message,
+        helper,
+        line,
+        column,
+        snippet,
+    } = issue;
+    IssueObject {
+        message,
+        helper,
+        line,
+        column,
+        snippet,
+    }
 }
 
 /// A compiled kernel. Its code is freed when it is disposed of, or garbage, and no run uses it any more.
@@ -64,13 +76,17 @@ impl CompiledKernel {
     /// Names of JavaScript's own functions that it stands for.
     #[napi(getter)]
     pub fn uses(&self) -> Vec<String> {
-        self.kernel.as_ref().map_or_else(Vec::new, |kernel| kernel.uses().to_vec())
+        self.kernel
+            .as_ref()
+            .map_or_else(Vec::new, |kernel| kernel.uses().to_vec())
     }
 
     /// In bytes.
     #[napi(getter)]
     pub fn size(&self) -> u32 {
-        self.kernel.as_ref().map_or(0, |kernel| kernel.size() as u32)
+        self.kernel
+            .as_ref()
+            .map_or(0, |kernel| kernel.size() as u32)
     }
 
     /// How its elements are computed: `vector`, `speculative`, `scalar`.
@@ -89,15 +105,23 @@ impl CompiledKernel {
     }
 
     pub(crate) fn get(&self) -> Result<Arc<Kernel>> {
-        self.kernel.clone().ok_or_else(|| Error::from_reason("the kernel has been disposed of"))
+        self.kernel
+            .clone()
+            .ok_or_else(|| Error::from_reason("the kernel has been disposed of"))
     }
 }
 
 fn capture(object: &CaptureObject) -> Result<Capture> {
     let index = object.index as usize;
     Ok(match object.kind.as_str() {
-        "number" => Capture::Number { index, integer: false },
-        "integer" => Capture::Number { index, integer: true },
+        "number" => Capture::Number {
+            index,
+            integer: false,
+        },
+        "integer" => Capture::Number {
+            index,
+            integer: true,
+        },
         "array" => Capture::Array(index),
         "function" => Capture::Function(index),
         "math" => Capture::Math(object.text.clone()),
@@ -110,19 +134,30 @@ fn capture(object: &CaptureObject) -> Result<Capture> {
 }
 
 fn text(object: TextObject) -> Result<Text> {
-    let captures = object.captures.iter().map(|each| Ok((each.name.clone(), capture(each)?)));
+    let captures = object
+        .captures
+        .iter()
+        .map(|each| Ok((each.name.clone(), capture(each)?)));
     let captures = captures.collect::<Result<HashMap<_, _>>>()?;
-    Ok(Text { name: object.name, source: object.source, captures })
+    Ok(Text {
+        name: object.name,
+        source: object.source,
+        captures,
+    })
 }
 
 /// Whether every index in the texts lies in its list.
 fn is_closed(request: &Request) -> bool {
-    request.texts.iter().flat_map(|text| text.captures.values()).all(|capture| match capture {
-        Capture::Number { index, .. } => *index < request.integers.len(),
-        Capture::Array(index) => *index < request.arrays.len(),
-        Capture::Function(index) => *index < request.texts.len(),
-        _ => true,
-    })
+    request
+        .texts
+        .iter()
+        .flat_map(|text| text.captures.values())
+        .all(|capture| match capture {
+            Capture::Number { index, .. } => *index < request.integers.len(),
+            Capture::Array(index) => *index < request.arrays.len(),
+            Capture::Function(index) => *index < request.texts.len(),
+            _ => true,
+        })
 }
 
 #[napi(catch_unwind)]
@@ -132,17 +167,27 @@ pub fn compile(request: RequestObject) -> Result<Either<CompiledKernel, IssueObj
     let request = Request {
         texts: request.texts.into_iter().map(text).collect::<Result<_>>()?,
         inputs: kinds(request.inputs)?,
-        output: if request.output < 0 { None } else { Some(kind(request.output)?) },
+        output: if request.output < 0 {
+            None
+        } else {
+            Some(kind(request.output)?)
+        },
         arrays: kinds(request.arrays)?,
         integers: request.integers,
         long: request.long,
     };
     let one_input = request.output.is_some() || request.inputs.len() == 1;
-    if request.texts.is_empty() || request.texts.len() > usize::from(u16::MAX) || !is_closed(&request) || !one_input {
+    if request.texts.is_empty()
+        || request.texts.len() > usize::from(u16::MAX)
+        || !is_closed(&request)
+        || !one_input
+    {
         return Err(Error::from_reason("not a request for a kernel"));
     }
     match Kernel::compile(&request, functions) {
-        Ok(kernel) => Ok(Either::A(CompiledKernel { kernel: Some(Arc::new(kernel)) })),
+        Ok(kernel) => Ok(Either::A(CompiledKernel {
+            kernel: Some(Arc::new(kernel)),
+        })),
         Err(CompileError::Refused(issue)) => Ok(Either::B(issue_object(issue))),
         Err(CompileError::Unavailable(reason)) => Ok(Either::B(IssueObject {
             message: reason,
@@ -157,7 +202,10 @@ pub fn compile(request: RequestObject) -> Result<Either<CompiledKernel, IssueObj
 /// How many parameters a function's text has, or why that can't be told.
 #[napi(catch_unwind)]
 pub fn parameter_count(source: String) -> Either<u32, IssueObject> {
-    let text = Text { source, ..Text::default() };
+    let text = Text {
+        source,
+        ..Text::default()
+    };
     match multiproc_kernel::parameter_count(&text) {
         Ok(count) => Either::A(count as u32),
         Err(issue) => Either::B(issue_object(issue)),

@@ -45,14 +45,23 @@ fn calls() -> Option<Calls> {
     let store_of = symbol(c"_ZN2v811ArrayBuffer15GetBackingStoreEv")?;
     // With libstdc++, and with libc++.
     let new = symbol(c"_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE")
-        .or_else(|| symbol(c"_ZN2v811ArrayBuffer3NewEPNS_7IsolateENSt3__110shared_ptrINS_12BackingStoreEEE"))?;
+        .or_else(|| {
+            symbol(c"_ZN2v811ArrayBuffer3NewEPNS_7IsolateENSt3__110shared_ptrINS_12BackingStoreEEE")
+        })?;
     let isolate = symbol(c"_ZN2v87Isolate10GetCurrentEv")?;
     // SAFETY: the mangled names say what they take; what they return is written above each, as V8's headers have it.
     unsafe {
         Some(Calls {
-            store_of: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(Local) -> Shared>(store_of),
-            new: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut c_void, *mut Shared) -> Local>(new),
-            isolate: std::mem::transmute::<*mut c_void, unsafe extern "C" fn() -> *mut c_void>(isolate),
+            store_of: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(Local) -> Shared>(
+                store_of,
+            ),
+            new: std::mem::transmute::<
+                *mut c_void,
+                unsafe extern "C" fn(*mut c_void, *mut Shared) -> Local,
+            >(new),
+            isolate: std::mem::transmute::<*mut c_void, unsafe extern "C" fn() -> *mut c_void>(
+                isolate,
+            ),
         })
     }
 }
@@ -63,7 +72,9 @@ pub fn hold<'env>(env: &'env Env, buffer: Unknown) -> Result<Option<Object<'env>
     let (mut is_buffer, raw) = (false, buffer.raw());
     // SAFETY: a live environment on its own thread, and a value of it.
     let status = unsafe { sys::napi_is_arraybuffer(env.raw(), raw, &mut is_buffer) };
-    let (true, sys::Status::napi_ok, Some(calls)) = (is_buffer, status, calls()) else { return Ok(None) };
+    let (true, sys::Status::napi_ok, Some(calls)) = (is_buffer, status, calls()) else {
+        return Ok(None);
+    };
     // SAFETY: an ArrayBuffer in a live handle scope of this thread's isolate. The share that `store_of` gives is passed on
     // to `new` by its address, as a class with a destructor is, which moves out of it; nothing is left to be destroyed.
     let second = unsafe {

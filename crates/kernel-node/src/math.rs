@@ -24,7 +24,10 @@ fn origins(functions: &math::Functions) -> HashMap<String, &'static str> {
         Origin::Export => "export",
         Origin::Port => "port",
     };
-    functions.origins().map(|(name, origin)| (name.to_owned(), word(origin))).collect()
+    functions
+        .origins()
+        .map(|(name, origin)| (name.to_owned(), word(origin)))
+        .collect()
 }
 
 /// What this process has decided on; null where it has not.
@@ -35,10 +38,26 @@ pub fn decided_math() -> Option<HashMap<String, &'static str>> {
 
 /// Decides for this process, once, by what V8 gives for some inputs. The origin of each function that can be used.
 #[napi(catch_unwind)]
-pub fn decide_math(tables: Vec<TableObject>, exports: bool, ports: bool) -> HashMap<String, &'static str> {
+pub fn decide_math(
+    tables: Vec<TableObject>,
+    exports: bool,
+    ports: bool,
+) -> HashMap<String, &'static str> {
     let tables: Vec<Table> = tables
         .into_iter()
-        .map(|TableObject { name, x, y, expected }| Table { name, x, y, expected })
+        .map(
+            |TableObject {
+                 name,
+                 x,
+                 y,
+                 expected,
+             }| Table {
+                name,
+                x,
+                y,
+                expected,
+            },
+        )
         .collect();
     origins(math::decide(&tables, exports, ports))
 }

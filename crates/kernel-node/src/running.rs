@@ -94,13 +94,17 @@ fn job(env: &Env, object: &JobObject, work: &Work, stop: Stop) -> Result<Job> {
         stop,
     };
     let fits = match work {
-        Work::Kernel(kernel) => kernel.fits(&job) && (job.output.is_some() || job.inputs.len() == 1),
+        Work::Kernel(kernel) => {
+            kernel.fits(&job) && (job.output.is_some() || job.inputs.len() == 1)
+        }
         Work::Plain(_) => job.inputs.len() == 1 && job.inputs[0].length >= job.length,
     };
     if fits {
         Ok(job)
     } else {
-        Err(Error::from_reason("these arrays are not what the kernel was compiled for"))
+        Err(Error::from_reason(
+            "these arrays are not what the kernel was compiled for",
+        ))
     }
 }
 
@@ -112,7 +116,13 @@ fn deadline(milliseconds: f64, stop: &Stop) -> Option<Deadline> {
 /// Runs while JavaScript waits. The result of a reduction (0 of a map); null where the time passed.
 /// `elsewhere`: this thread may be ended while it waits.
 #[napi(catch_unwind)]
-pub fn run_sync(env: &Env, kernel: Option<&CompiledKernel>, plain: String, object: JobObject, elsewhere: bool) -> Result<Option<f64>> {
+pub fn run_sync(
+    env: &Env,
+    kernel: Option<&CompiledKernel>,
+    plain: String,
+    object: JobObject,
+    elsewhere: bool,
+) -> Result<Option<f64>> {
     let work = work(kernel, &plain)?;
     let stop = Stop::new();
     let job = job(env, &object, &work, stop.clone())?;
@@ -120,7 +130,11 @@ pub fn run_sync(env: &Env, kernel: Option<&CompiledKernel>, plain: String, objec
     let initial = object.initial;
     // SAFETY: only this thread's JavaScript, which waits, could move or free the arrays.
     let run = || unsafe { work.run(&job, initial) };
-    let done = if elsewhere { run_elsewhere(env, &stop, run) } else { None };
+    let done = if elsewhere {
+        run_elsewhere(env, &stop, run)
+    } else {
+        None
+    };
     match done {
         Some(result) => Ok(result.ok()),
         None if elsewhere => Err(Error::from_reason("the system has no thread to run it on")),
@@ -141,7 +155,9 @@ thread_local! {
 
 /// The environment ends, and with it its arrays: stops every run, and waits for it.
 unsafe extern "C" fn on_end(_: *mut std::ffi::c_void) {
-    let all = ACTIVE.with(|active| active.borrow_mut().take()).unwrap_or_default();
+    let all = ACTIVE
+        .with(|active| active.borrow_mut().take())
+        .unwrap_or_default();
     all.iter().for_each(|run| run.stop.stop());
     for run in &all {
         let (ended, changed) = &*run.ended;
@@ -157,7 +173,9 @@ fn register(env: &Env, run: Active) -> Result<()> {
         let mut active = active.borrow_mut();
         if active.is_none() {
             // SAFETY: a live environment on its own thread; the hook needs no data.
-            let status = unsafe { sys::napi_add_env_cleanup_hook(env.raw(), Some(on_end), std::ptr::null_mut()) };
+            let status = unsafe {
+                sys::napi_add_env_cleanup_hook(env.raw(), Some(on_end), std::ptr::null_mut())
+            };
             if status != sys::Status::napi_ok {
                 return Err(Error::from_reason("add_env_cleanup_hook failed"));
             }

@@ -11,7 +11,11 @@ use std::time::Duration;
 const SLICE: Duration = Duration::from_millis(50);
 
 /// `work` on another thread; stopped where this one is being ended. On this thread where there is no other.
-pub fn run_elsewhere<T: Send>(env: &Env, stop: &Stop, work: impl FnOnce() -> T + Send) -> Option<T> {
+pub fn run_elsewhere<T: Send>(
+    env: &Env,
+    stop: &Stop,
+    work: impl FnOnce() -> T + Send,
+) -> Option<T> {
     let (sender, receiver) = channel();
     let task: Box<dyn FnOnce() + Send + '_> = Box::new(move || {
         // Nobody receives where the wait was given up: it never is, see below.
@@ -19,7 +23,9 @@ pub fn run_elsewhere<T: Send>(env: &Env, stop: &Stop, work: impl FnOnce() -> T +
     });
     // SAFETY: the task ends, or is dropped, before this function returns: the channel is waited on until it has sent or
     // is closed, whatever happens.
-    let task = unsafe { std::mem::transmute::<Box<dyn FnOnce() + Send + '_>, Box<dyn FnOnce() + Send>>(task) };
+    let task = unsafe {
+        std::mem::transmute::<Box<dyn FnOnce() + Send + '_>, Box<dyn FnOnce() + Send>>(task)
+    };
     if !spawn(task) {
         return None;
     }
@@ -43,6 +49,7 @@ fn may_run(env: &Env) -> bool {
     // does the least.
     unsafe {
         sys::napi_get_global(env.raw(), &mut global) == sys::Status::napi_ok
-            && sys::napi_has_named_property(env.raw(), global, c"Object".as_ptr(), &mut found) == sys::Status::napi_ok
+            && sys::napi_has_named_property(env.raw(), global, c"Object".as_ptr(), &mut found)
+                == sys::Status::napi_ok
     }
 }

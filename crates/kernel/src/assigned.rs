@@ -82,7 +82,10 @@ impl Walk<'_> {
         match &self.unset {
             Some(unset) if unset.contains(&var) => Refusal::new(
                 expr.place,
-                format!("'{}' may be undefined here: not every way to this place gives it a value", self.vars[var].name),
+                format!(
+                    "'{}' may be undefined here: not every way to this place gives it a value",
+                    self.vars[var].name
+                ),
             ),
             _ => Ok(()),
         }
@@ -124,9 +127,13 @@ impl Walk<'_> {
                 self.unset = join(after, self.unset.take());
                 Ok(())
             }
-            Kind::Element { index, otherwise, .. } => {
+            Kind::Element {
+                index, otherwise, ..
+            } => {
                 self.expr(index)?;
-                otherwise.as_ref().map_or(Ok(()), |otherwise| self.maybe(otherwise))
+                otherwise
+                    .as_ref()
+                    .map_or(Ok(()), |otherwise| self.maybe(otherwise))
             }
             Kind::Inline { body, label, .. } => self.block(*label, body),
             _ => {

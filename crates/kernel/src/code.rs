@@ -23,7 +23,8 @@ impl Code {
     /// Copies `bytes` to executable memory. Refused by systems that forbid a program to make code.
     pub fn new(bytes: &[u8]) -> Result<Self, String> {
         let size = bytes.len().max(1);
-        let address = os::allocate(size).map_err(|error| format!("there is no memory for its code: {error}"))?;
+        let address = os::allocate(size)
+            .map_err(|error| format!("there is no memory for its code: {error}"))?;
         // SAFETY: `allocate` gave `size` writable bytes, which nothing else knows of.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), address, bytes.len()) };
         let code = Self { address, size };

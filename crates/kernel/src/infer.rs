@@ -33,7 +33,11 @@ struct Infer<'p> {
 
 /// Gives every variable and every expression its type.
 pub fn infer(program: &mut Program, setting: &Setting) -> Result<()> {
-    let mut infer = Infer { vars: &mut program.vars, setting, changed: true };
+    let mut infer = Infer {
+        vars: &mut program.vars,
+        setting,
+        changed: true,
+    };
     while infer.changed {
         infer.changed = false;
         infer.body(&mut program.body)?;
@@ -42,8 +46,17 @@ pub fn infer(program: &mut Program, setting: &Setting) -> Result<()> {
     let result = program.vars[program.result].ty;
     if setting.strict_result && (result.undefined || result.boolean || result.repr == Repr::Bool) {
         let place = result_place(program);
-        let what = if result.undefined { "undefined" } else { "a boolean" };
-        return Refusal::new(place, format!("the result of a reduction may be {what}, which is handed on as the next argument"));
+        let what = if result.undefined {
+            "undefined"
+        } else {
+            "a boolean"
+        };
+        return Refusal::new(
+            place,
+            format!(
+                "the result of a reduction may be {what}, which is handed on as the next argument"
+            ),
+        );
     }
     Ok(())
 }
@@ -103,7 +116,10 @@ impl Infer<'_> {
         Ok(match kind {
             Kind::Number(value) => Type::of(number(*value)),
             Kind::Bool(_) => Type::of(Repr::Bool),
-            Kind::Undefined => Type { undefined: true, ..double },
+            Kind::Undefined => Type {
+                undefined: true,
+                ..double
+            },
             Kind::Var(var) => self.vars[*var].ty,
             Kind::Capture(index) => Type::of(self.setting.numbers[*index]),
             Kind::Length(_) => {
@@ -113,13 +129,20 @@ impl Infer<'_> {
                     int
                 }
             }
-            Kind::Element { array, index, otherwise } => {
+            Kind::Element {
+                array,
+                index,
+                otherwise,
+            } => {
                 self.expr(index)?;
                 let element = Type::of(self.setting.arrays[*array].repr());
                 match otherwise {
                     Some(otherwise) => element.join(self.expr(otherwise)?),
                     None if speculate => element,
-                    None => Type { undefined: true, ..double },
+                    None => Type {
+                        undefined: true,
+                        ..double
+                    },
                 }
             }
             Kind::Set(var, value) => {
@@ -144,11 +167,18 @@ impl Infer<'_> {
             }
             Kind::Defined(value) => {
                 let ty = self.expr(value)?;
-                Type { undefined: false, ..ty }
+                Type {
+                    undefined: false,
+                    ..ty
+                }
             }
             Kind::Plus(value) => {
                 let ty = self.expr(value)?;
-                Type::of(if ty.repr == Repr::Bool { Repr::Int32 } else { ty.repr })
+                Type::of(if ty.repr == Repr::Bool {
+                    Repr::Int32
+                } else {
+                    ty.repr
+                })
             }
             Kind::Neg(value) => {
                 let ty = self.expr(value)?;
@@ -181,7 +211,10 @@ impl Infer<'_> {
                 self.expr(a)?.join(self.expr(b)?)
             }
             Kind::Math(name, list) => {
-                let types = list.iter_mut().map(|each| self.expr(each)).collect::<Result<Vec<_>>>()?;
+                let types = list
+                    .iter_mut()
+                    .map(|each| self.expr(each))
+                    .collect::<Result<Vec<_>>>()?;
                 Type::of(math(name, &types, speculate))
             }
             Kind::Sequence(list) => {
@@ -239,10 +272,21 @@ fn math(name: &str, types: &[Type], speculate: bool) -> Repr {
         return Repr::Never;
     }
     match name {
-        "Number.isFinite" | "Number.isInteger" | "Number.isNaN" | "isFinite" | "isNaN" => Repr::Bool,
+        "Number.isFinite" | "Number.isInteger" | "Number.isNaN" | "isFinite" | "isNaN" => {
+            Repr::Bool
+        }
         "Math.imul" | "Math.clz32" => Repr::Int32,
-        "Math.floor" | "Math.ceil" | "Math.trunc" | "Math.round" | "Math.sign" | "Math.min" | "Math.max" if all(small) => Repr::Int32,
-        "Math.floor" | "Math.ceil" | "Math.trunc" | "Math.round" if all(|ty| ty.repr == Repr::Uint32) => Repr::Uint32,
+        "Math.floor" | "Math.ceil" | "Math.trunc" | "Math.round" | "Math.sign" | "Math.min"
+        | "Math.max"
+            if all(small) =>
+        {
+            Repr::Int32
+        }
+        "Math.floor" | "Math.ceil" | "Math.trunc" | "Math.round"
+            if all(|ty| ty.repr == Repr::Uint32) =>
+        {
+            Repr::Uint32
+        }
         "Math.abs" if speculate && all(small) => Repr::Int32,
         _ => Repr::Float64,
     }
@@ -262,39 +306,54 @@ fn check(body: &[Stmt]) -> Result<()> {
 }
 
 fn check_expr(expr: &Expr) -> Result<()> {
-        match &expr.kind {
-            Kind::Compare(Compare::Eq { strict } | Compare::Ne { strict }, a, b) => equality(expr, a.ty, b.ty, *strict)?,
-            Kind::Element { index, .. } if index.ty.boolean || index.ty.repr == Repr::Bool => {
-                return Refusal::new(index.place, "an index that may be a boolean: that is the name of a property");
-            }
-            Kind::Defined(value) if value.ty.undefined => {
-                return Refusal::new(value.place, "this may be undefined, and the parameter that it is given to has a default for that");
-            }
-            Kind::Math(name @ ("Number.isFinite" | "Number.isInteger" | "Number.isNaN"), list) => {
-                let ty = list[0].ty;
-                if ty.undefined || ty.boolean || ty.repr == Repr::Bool {
-                    return Refusal::new(expr.place, format!("{name} of what may be no number"));
-                }
-            }
-            _ => {}
+    match &expr.kind {
+        Kind::Compare(Compare::Eq { strict } | Compare::Ne { strict }, a, b) => {
+            equality(expr, a.ty, b.ty, *strict)?
         }
-        let mut result = Ok(());
-        expr.children(&mut |child| {
-            if result.is_ok() {
-                result = check_expr(child);
+        Kind::Element { index, .. } if index.ty.boolean || index.ty.repr == Repr::Bool => {
+            return Refusal::new(
+                index.place,
+                "an index that may be a boolean: that is the name of a property",
+            );
+        }
+        Kind::Defined(value) if value.ty.undefined => {
+            return Refusal::new(value.place, "this may be undefined, and the parameter that it is given to has a default for that");
+        }
+        Kind::Math(name @ ("Number.isFinite" | "Number.isInteger" | "Number.isNaN"), list) => {
+            let ty = list[0].ty;
+            if ty.undefined || ty.boolean || ty.repr == Repr::Bool {
+                return Refusal::new(expr.place, format!("{name} of what may be no number"));
             }
-        });
-        result
+        }
+        _ => {}
+    }
+    let mut result = Ok(());
+    expr.children(&mut |child| {
+        if result.is_ok() {
+            result = check_expr(child);
+        }
+    });
+    result
 }
 
 fn equality(expr: &Expr, a: Type, b: Type, strict: bool) -> Result<()> {
     if a.undefined && b.undefined {
-        return Refusal::new(expr.place, "both sides may be undefined, and undefined equals itself, which NaN does not");
+        return Refusal::new(
+            expr.place,
+            "both sides may be undefined, and undefined equals itself, which NaN does not",
+        );
     }
     let odd = |ty: Type| ty.boolean;
     let kinds_differ = (a.repr == Repr::Bool) != (b.repr == Repr::Bool);
-    if strict && (kinds_differ || odd(a) || odd(b)) && a.repr != Repr::Never && b.repr != Repr::Never {
-        return Refusal::new(expr.place, "a boolean compared with a number: they are never strictly equal");
+    if strict
+        && (kinds_differ || odd(a) || odd(b))
+        && a.repr != Repr::Never
+        && b.repr != Repr::Never
+    {
+        return Refusal::new(
+            expr.place,
+            "a boolean compared with a number: they are never strictly equal",
+        );
     }
     Ok(())
 }

@@ -37,7 +37,11 @@ pub struct Type {
 
 impl Type {
     pub const fn of(repr: Repr) -> Self {
-        Self { repr, undefined: false, boolean: false }
+        Self {
+            repr,
+            undefined: false,
+            boolean: false,
+        }
     }
 
     /// The smallest type that holds the values of both.
@@ -85,8 +89,12 @@ pub enum Binary {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Compare {
     /// `===`, or `==` where `strict` is false.
-    Eq { strict: bool },
-    Ne { strict: bool },
+    Eq {
+        strict: bool,
+    },
+    Ne {
+        strict: bool,
+    },
     Lt,
     Le,
     Gt,
@@ -111,10 +119,19 @@ pub enum Kind {
     /// Length of the captured array of this index.
     Length(usize),
     /// An element of a captured array; where it is out of range: `otherwise`, or undefined.
-    Element { array: usize, index: Box<Expr>, otherwise: Option<Box<Expr>> },
+    Element {
+        array: usize,
+        index: Box<Expr>,
+        otherwise: Option<Box<Expr>>,
+    },
     Set(VarId, Box<Expr>),
     /// `++` and `--`. `bound`: in a loop that goes on only while the variable is less (`++`) or greater (`--`) than this.
-    Step { var: VarId, by: i32, postfix: bool, bound: Option<Box<Expr>> },
+    Step {
+        var: VarId,
+        by: i32,
+        postfix: bool,
+        bound: Option<Box<Expr>>,
+    },
     /// The value, which must not be undefined: it is given to a parameter that has a default.
     Defined(Box<Expr>),
     Neg(Box<Expr>),
@@ -129,7 +146,11 @@ pub enum Kind {
     Math(&'static str, Vec<Expr>),
     Sequence(Vec<Expr>),
     /// A call, put in its place: runs `body`, whose `Break(label)` ends it, and gives `result`.
-    Inline { body: Vec<Stmt>, label: Label, result: VarId },
+    Inline {
+        body: Vec<Stmt>,
+        label: Label,
+        result: VarId,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -198,8 +219,15 @@ impl Expr {
     /// Calls `f` with each direct child.
     pub fn children<'a>(&'a self, f: &mut dyn FnMut(&'a Expr)) {
         match &self.kind {
-            Kind::Set(_, a) | Kind::Defined(a) | Kind::Neg(a) | Kind::Plus(a) | Kind::BitNot(a) | Kind::Not(a) => f(a),
-            Kind::Element { index, otherwise, .. } => {
+            Kind::Set(_, a)
+            | Kind::Defined(a)
+            | Kind::Neg(a)
+            | Kind::Plus(a)
+            | Kind::BitNot(a)
+            | Kind::Not(a) => f(a),
+            Kind::Element {
+                index, otherwise, ..
+            } => {
                 f(index);
                 if let Some(otherwise) = otherwise {
                     f(otherwise);

@@ -86,8 +86,15 @@ mod test {
     use super::*;
 
     fn issue(text: &str, start: u32, end: u32) -> Issue {
-        let place = Place { text: 0, start, end };
-        let refusal = Refusal { place, message: "no".into() };
+        let place = Place {
+            text: 0,
+            start,
+            end,
+        };
+        let refusal = Refusal {
+            place,
+            message: "no".into(),
+        };
         Issue::new(refusal, &[(String::new(), text.into())])
     }
 
@@ -107,7 +114,10 @@ mod test {
     #[test]
     fn a_snippet_is_one_line_and_short() {
         assert_eq!(issue("ab\ncd", 0, 5).snippet, "ab");
-        assert_eq!(issue(&"x".repeat(100), 0, 100).snippet.chars().count(), SNIPPET + 1);
+        assert_eq!(
+            issue(&"x".repeat(100), 0, 100).snippet.chars().count(),
+            SNIPPET + 1
+        );
         assert_eq!(issue("ab", 5, 9).snippet, "");
     }
 }

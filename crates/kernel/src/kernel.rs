@@ -68,9 +68,15 @@ impl Kernel {
                 .name("multiproc-compile".into())
                 .stack_size(size)
                 .spawn_scoped(scope, || compile(request, functions))
-                .map_err(|error| CompileError::Unavailable(format!("there is no thread to compile on: {error}")))?
+                .map_err(|error| {
+                    CompileError::Unavailable(format!("there is no thread to compile on: {error}"))
+                })?
                 .join()
-                .unwrap_or_else(|_| Err(CompileError::Unavailable("the compiler failed on it".into())))
+                .unwrap_or_else(|_| {
+                    Err(CompileError::Unavailable(
+                        "the compiler failed on it".into(),
+                    ))
+                })
         })
     }
 
@@ -95,7 +101,13 @@ impl Kernel {
 }
 
 fn compile(request: &Request, functions: &Functions) -> Result<Kernel, CompileError> {
-    let names = || request.texts.iter().map(|text| (text.name.clone(), text.source.clone())).collect::<Vec<_>>();
+    let names = || {
+        request
+            .texts
+            .iter()
+            .map(|text| (text.name.clone(), text.source.clone()))
+            .collect::<Vec<_>>()
+    };
     let refused = |refusal: Refusal| CompileError::Refused(Issue::new(refusal, &names()));
     let call_conv = codegen::call_conv().map_err(CompileError::Unavailable)?;
     let allocator = Allocator::default();
@@ -104,7 +116,10 @@ fn compile(request: &Request, functions: &Functions) -> Result<Kernel, CompileEr
     let program = lower(&allocator, &request.texts, arguments).map_err(refused)?;
     if let Some((name, place)) = program.math.iter().find(|(name, _)| !functions.has(name)) {
         let message = format!("{name}, for which nothing here gives the bits that this V8 gives");
-        return Err(refused(Refusal { place: *place, message }));
+        return Err(refused(Refusal {
+            place: *place,
+            message,
+        }));
     }
     assigned::check(&program).map_err(refused)?;
     let numbers: Vec<Repr> = request
@@ -138,13 +153,24 @@ fn compile(request: &Request, functions: &Functions) -> Result<Kernel, CompileEr
     };
     let exact = typed(false).map_err(refused)?;
     let speculative = typed(true).ok().filter(|program| gains(&exact, program));
-    let (code, entries) = codegen::compile(&exact, speculative.as_ref(), &target).map_err(|reason| {
-        let place = Place { text: 0, start: 0, end: request.texts[0].source.len() as u32 };
-        refused(Refusal { place, message: format!("no code could be made of it: {reason}") })
-    })?;
+    let (code, entries) =
+        codegen::compile(&exact, speculative.as_ref(), &target).map_err(|reason| {
+            let place = Place {
+                text: 0,
+                start: 0,
+                end: request.texts[0].source.len() as u32,
+            };
+            refused(Refusal {
+                place,
+                message: format!("no code could be made of it: {reason}"),
+            })
+        })?;
     let doubles = request.inputs == [ElementKind::Float64];
     let joiner = if reduces && !doubles {
-        let request = Request { inputs: vec![ElementKind::Float64], ..request.clone() };
+        let request = Request {
+            inputs: vec![ElementKind::Float64],
+            ..request.clone()
+        };
         Some(Box::new(compile(&request, functions)?))
     } else {
         None
@@ -159,7 +185,12 @@ fn compile(request: &Request, functions: &Functions) -> Result<Kernel, CompileEr
         has_loop: exact.has_loop,
         cost: AtomicU64::new(guess(&exact)),
         joiner,
-        uses: exact.math.iter().map(|(name, _)| (*name).to_owned()).filter(|name| name != "**").collect(),
+        uses: exact
+            .math
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .filter(|name| name != "**")
+            .collect(),
     })
 }
 
@@ -172,11 +203,23 @@ fn guess(program: &Program) -> u64 {
 
 /// Whether speculation makes anything an integer that is a double otherwise, where that pays: in a loop, or for a remainder.
 fn gains(exact: &Program, speculative: &Program) -> bool {
-    let more = exact.vars.iter().zip(&speculative.vars).any(|(a, b)| a.ty.repr == Repr::Float64 && b.ty.repr.is_int());
+    let more = exact
+        .vars
+        .iter()
+        .zip(&speculative.vars)
+        .any(|(a, b)| a.ty.repr == Repr::Float64 && b.ty.repr.is_int());
     let remainder = any_in(&speculative.body, &mut |expr| {
         matches!(expr.kind, Kind::Binary(Binary::Rem, ..)) && expr.ty.repr.is_int()
     });
-    let element = any_in(&speculative.body, &mut |expr| matches!(expr.kind, Kind::Element { otherwise: None, .. }));
+    let element = any_in(&speculative.body, &mut |expr| {
+        matches!(
+            expr.kind,
+            Kind::Element {
+                otherwise: None,
+                ..
+            }
+        )
+    });
     more && exact.has_loop || remainder || element && exact.has_loop
 }
 
@@ -184,15 +227,21 @@ fn gains(exact: &Program, speculative: &Program) -> bool {
 pub fn parameter_count(text: &Text) -> Result<usize, Issue> {
     let names = [(text.name.clone(), text.source.clone())];
     if text.source.len() > parse::LONGEST {
-        let place = Place { text: 0, start: 0, end: text.source.len() as u32 };
+        let place = Place {
+            text: 0,
+            start: 0,
+            end: text.source.len() as u32,
+        };
         let message = format!("its text is longer than {} bytes", parse::LONGEST);
         return Err(Issue::new(Refusal { place, message }, &names));
     }
     std::thread::scope(|scope| {
-        let counted = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || {
-            let allocator = Allocator::default();
-            crate::lower::parameter_count(&allocator, &text.source)
-        });
+        let counted = std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, || {
+                let allocator = Allocator::default();
+                crate::lower::parameter_count(&allocator, &text.source)
+            });
         match counted.map(|thread| thread.join()) {
             Ok(Ok(count)) => count.map_err(|refusal| Issue::new(refusal, &names)),
             _ => Ok(1),

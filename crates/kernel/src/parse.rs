@@ -64,7 +64,9 @@ impl<'a> FunctionNode<'a> {
                 refused: if function.r#async {
                     Some("an async function gives a Promise")
                 } else {
-                    function.generator.then_some("a generator function gives an iterator")
+                    function
+                        .generator
+                        .then_some("a generator function gives an iterator")
                 },
                 span: function.span,
             },
@@ -73,8 +75,16 @@ impl<'a> FunctionNode<'a> {
 }
 
 /// Parses `text`. Spans in the tree are offsets into it plus what `offset` says.
-pub fn parse<'a>(allocator: &'a Allocator, text: &str, index: u16) -> Result<(FunctionNode<'a>, u32)> {
-    let whole = Place { text: index, start: 0, end: text.len() as u32 };
+pub fn parse<'a>(
+    allocator: &'a Allocator,
+    text: &str,
+    index: u16,
+) -> Result<(FunctionNode<'a>, u32)> {
+    let whole = Place {
+        text: index,
+        start: 0,
+        end: text.len() as u32,
+    };
     if text.len() > LONGEST {
         return Refusal::new(whole, format!("its text is longer than {LONGEST} bytes"));
     }
@@ -82,7 +92,8 @@ pub fn parse<'a>(allocator: &'a Allocator, text: &str, index: u16) -> Result<(Fu
     let mut first = None;
     for (before, after) in [("(", "\n)"), ("({", "\n})")] {
         let wrapped = allocator.alloc_str(&format!("{before}{text}{after}"));
-        let parser = Parser::new(allocator, wrapped, SourceType::mjs().with_module(false)).with_options(ParseOptions::default());
+        let parser = Parser::new(allocator, wrapped, SourceType::mjs().with_module(false))
+            .with_options(ParseOptions::default());
         match parser.parse_expression() {
             Ok(expression) => {
                 let expression = allocator.alloc(expression);
@@ -94,15 +105,23 @@ pub fn parse<'a>(allocator: &'a Allocator, text: &str, index: u16) -> Result<(Fu
                 }
             }
             Err(errors) => {
-                let message = errors.first().map_or_else(String::new, |error| error.message.to_string());
+                let message = errors
+                    .first()
+                    .map_or_else(String::new, |error| error.message.to_string());
                 first.get_or_insert(message);
             }
         }
     }
     if text.contains("[native code]") {
-        return Refusal::new(whole, "it is native code or a bound function, whose source can't be had");
+        return Refusal::new(
+            whole,
+            "it is native code or a bound function, whose source can't be had",
+        );
     }
-    Refusal::new(whole, format!("it can't be parsed: {}", first.unwrap_or_default()))
+    Refusal::new(
+        whole,
+        format!("it can't be parsed: {}", first.unwrap_or_default()),
+    )
 }
 
 fn function_in<'a>(expression: &'a Expression<'a>) -> Option<FunctionNode<'a>> {

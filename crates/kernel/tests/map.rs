@@ -6,8 +6,20 @@ use common::{compile, job, map, request};
 use multiproc_kernel::ElementKind;
 
 fn numbers(n: usize) -> Vec<f64> {
-    let special = [0.0, -0.0, f64::NAN, f64::INFINITY, -1.5, 2_147_483_648.0, 4_294_967_296.5, -7.0, 1e300];
-    (0..n).map(|i| special.get(i).copied().unwrap_or(i as f64 / 3.0 - 40.0)).collect()
+    let special = [
+        0.0,
+        -0.0,
+        f64::NAN,
+        f64::INFINITY,
+        -1.5,
+        2_147_483_648.0,
+        4_294_967_296.5,
+        -7.0,
+        1e300,
+    ];
+    (0..n)
+        .map(|i| special.get(i).copied().unwrap_or(i as f64 / 3.0 - 40.0))
+        .collect()
 }
 
 fn check(source: &str, f: impl Fn(f64, f64, usize) -> f64) {
@@ -17,7 +29,11 @@ fn check(source: &str, f: impl Fn(f64, f64, usize) -> f64) {
         for (i, found) in found.into_iter().enumerate() {
             let expected = f(a[i], b[i], i);
             let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
-            assert!(same, "{source} of {}, {}, {i}: {found} for {expected}", a[i], b[i]);
+            assert!(
+                same,
+                "{source} of {}, {}, {i}: {found} for {expected}",
+                a[i], b[i]
+            );
         }
     }
 }
@@ -35,20 +51,34 @@ fn arithmetic() {
     check("(x, y) => x + y * 2 - x / y", |x, y, _| x + y * 2.0 - x / y);
     check("(x, y, i) => x % y + i", |x, y, i| x % y + i as f64);
     check("(x) => -x", |x, _, _| -x);
-    check("function (x, y) { return Math.sqrt(Math.abs(x)) + Math.floor(y) }", |x, y, _| x.abs().sqrt() + y.floor());
+    check(
+        "function (x, y) { return Math.sqrt(Math.abs(x)) + Math.floor(y) }",
+        |x, y, _| x.abs().sqrt() + y.floor(),
+    );
 }
 
 #[test]
 fn integers() {
-    check("(x, y) => x | y", |x, y, _| f64::from(to_int32(x) | to_int32(y)));
-    check("(x, y) => x >>> y", |x, y, _| f64::from(to_int32(x) as u32 >> (to_int32(y) & 31)));
-    check("(x, y) => Math.imul(x, y)", |x, y, _| f64::from(to_int32(x).wrapping_mul(to_int32(y))));
-    check("(x, y) => ((x | 0) + (y | 0)) | 0", |x, y, _| f64::from(to_int32(x).wrapping_add(to_int32(y))));
-    // Speculation that fails: products beyond int32, -0.
-    check("(x, y) => { let p = x | 0; for (let k = 0; k < 3; k++) p *= y | 0; return p }", |x, y, _| {
-        (0..3).fold(f64::from(to_int32(x)), |p, _| p * f64::from(to_int32(y)))
+    check("(x, y) => x | y", |x, y, _| {
+        f64::from(to_int32(x) | to_int32(y))
     });
-    check("(x, y) => (x | 0) % (y | 0)", |x, y, _| f64::from(to_int32(x)) % f64::from(to_int32(y)));
+    check("(x, y) => x >>> y", |x, y, _| {
+        f64::from(to_int32(x) as u32 >> (to_int32(y) & 31))
+    });
+    check("(x, y) => Math.imul(x, y)", |x, y, _| {
+        f64::from(to_int32(x).wrapping_mul(to_int32(y)))
+    });
+    check("(x, y) => ((x | 0) + (y | 0)) | 0", |x, y, _| {
+        f64::from(to_int32(x).wrapping_add(to_int32(y)))
+    });
+    // Speculation that fails: products beyond int32, -0.
+    check(
+        "(x, y) => { let p = x | 0; for (let k = 0; k < 3; k++) p *= y | 0; return p }",
+        |x, y, _| (0..3).fold(f64::from(to_int32(x)), |p, _| p * f64::from(to_int32(y))),
+    );
+    check("(x, y) => (x | 0) % (y | 0)", |x, y, _| {
+        f64::from(to_int32(x)) % f64::from(to_int32(y))
+    });
 }
 
 #[test]
@@ -69,12 +99,18 @@ fn control_flow() {
             s
         },
     );
-    check("(x, y, i) => { switch (i % 3) { case 0: x++; case 1: return x; default: return y } }", |x, y, i| match i % 3 {
-        0 => x + 1.0,
-        1 => x,
-        _ => y,
-    });
-    check("(x, y) => { const f = (a, b = 3) => a * b; return f(x) + f(x, y) }", |x, y, _| x * 3.0 + x * y);
+    check(
+        "(x, y, i) => { switch (i % 3) { case 0: x++; case 1: return x; default: return y } }",
+        |x, y, i| match i % 3 {
+            0 => x + 1.0,
+            1 => x,
+            _ => y,
+        },
+    );
+    check(
+        "(x, y) => { const f = (a, b = 3) => a * b; return f(x) + f(x, y) }",
+        |x, y, _| x * 3.0 + x * y,
+    );
     check("(x, y) => x < y && y < 30 ? x : y || 5", |x, y, _| {
         if x < y && y < 30.0 {
             x
@@ -93,13 +129,20 @@ fn each_tier_is_used() {
         (kernel.is_vectorised(), kernel.is_speculative())
     };
     assert_eq!(tier("(x) => x * x + 1"), (true, false));
-    assert_eq!(tier("(x) => { let n = 0; while (x > 1) { x /= 2; n++ } return n }"), (false, true));
+    assert_eq!(
+        tier("(x) => { let n = 0; while (x > 1) { x /= 2; n++ } return n }"),
+        (false, true)
+    );
     assert_eq!(tier("(x, i) => x * i"), (false, false));
 }
 
 #[test]
 fn a_stopped_run_ends() {
-    let kernel = compile(&request("(x) => { for (;;) x++; }", 1, Some(ElementKind::Float64)));
+    let kernel = compile(&request(
+        "(x) => { for (;;) x++; }",
+        1,
+        Some(ElementKind::Float64),
+    ));
     let (mut inputs, mut out) = ([vec![1.0; 100]], vec![0.0; 100]);
     let job = job(&mut inputs, Some(&mut out), 100, 2);
     let stop = job.stop.clone();

@@ -6,19 +6,46 @@ use common::refusal;
 
 fn check(source: &str, line: u32, snippet: &str, message: &str) {
     let issue = refusal(source, 1);
-    assert_eq!((issue.line, issue.snippet.as_str()), (line, snippet), "{source}");
-    assert!(issue.message.contains(message), "{source}: {}", issue.message);
+    assert_eq!(
+        (issue.line, issue.snippet.as_str()),
+        (line, snippet),
+        "{source}"
+    );
+    assert!(
+        issue.message.contains(message),
+        "{source}: {}",
+        issue.message
+    );
     let text: Vec<&str> = source.lines().collect();
     let column = issue.column as usize - 1;
-    assert!(text[line as usize - 1][column..].starts_with(snippet), "{source}: column {}", issue.column);
+    assert!(
+        text[line as usize - 1][column..].starts_with(snippet),
+        "{source}: column {}",
+        issue.column
+    );
 }
 
 #[test]
 fn each_stage_has_its_own() {
     check("(x) => x + 'a'", 1, "'a'", "string");
-    check("(x) => {\n  let a;\n  if (x) a = 1;\n  return a;\n}", 4, "a", "may be undefined");
-    check("(x) => { return (x > 1) === x ? 1 : 2 }", 1, "(x > 1) === x", "boolean compared");
-    check("(x) => Math.sin(x)", 1, "Math.sin(x)", "nothing here gives the bits");
+    check(
+        "(x) => {\n  let a;\n  if (x) a = 1;\n  return a;\n}",
+        4,
+        "a",
+        "may be undefined",
+    );
+    check(
+        "(x) => { return (x > 1) === x ? 1 : 2 }",
+        1,
+        "(x > 1) === x",
+        "boolean compared",
+    );
+    check(
+        "(x) => Math.sin(x)",
+        1,
+        "Math.sin(x)",
+        "nothing here gives the bits",
+    );
     check("(x) => y", 1, "y", "neither declared");
 }
 

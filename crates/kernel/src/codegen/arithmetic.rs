@@ -3,7 +3,9 @@
 use super::emit::{held, Emit, Held};
 use crate::ir::*;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::{types, AbiParam, InstBuilder, Signature, StackSlotData, StackSlotKind, Type as ClifType, Value};
+use cranelift_codegen::ir::{
+    types, AbiParam, InstBuilder, Signature, StackSlotData, StackSlotKind, Type as ClifType, Value,
+};
 
 impl Emit<'_, '_> {
     pub fn binary(&mut self, expr: &Expr, operator: Binary, a: &Expr, b: &Expr) -> Held {
@@ -13,8 +15,18 @@ impl Emit<'_, '_> {
             Add | Sub | Mul if int => self.checked(operator, a, b),
             Add | Sub | Mul => held(self.number_of(expr), Repr::Float64),
             Div => {
-                let (x, y) = (self.number_of(a), self.number_of(b));
-                held(self.b.ins().fdiv(x, y), Repr::Float64)
+                let x = self.number_of(a);
+                let value = match reciprocal(b) {
+                    Some(factor) => {
+                        let factor = self.b.ins().f64const(factor);
+                        self.b.ins().fmul(x, factor)
+                    }
+                    None => {
+                        let y = self.number_of(b);
+                        self.b.ins().fdiv(x, y)
+                    }
+                };
+                held(value, Repr::Float64)
             }
             Pow => {
                 let (x, y) = (self.number_of(a), self.number_of(b));
@@ -33,7 +45,14 @@ impl Emit<'_, '_> {
                     Xor => self.b.ins().bxor(x, y),
                     _ => self.b.ins().band(x, y),
                 };
-                held(value, if operator == Ushr { Repr::Uint32 } else { Repr::Int32 })
+                held(
+                    value,
+                    if operator == Ushr {
+                        Repr::Uint32
+                    } else {
+                        Repr::Int32
+                    },
+                )
             }
         }
     }
@@ -65,7 +84,11 @@ impl Emit<'_, '_> {
         let repr = expr.ty.repr;
         let constant = matches!(b.kind, Kind::Number(value) if value > 0.0);
         if !constant {
-            let order = if y.repr == Repr::Int32 { IntCC::SignedLessThanOrEqual } else { IntCC::Equal };
+            let order = if y.repr == Repr::Int32 {
+                IntCC::SignedLessThanOrEqual
+            } else {
+                IntCC::Equal
+            };
             let wrong = self.b.ins().icmp_imm(order, y.value, 0);
             self.leave_if(wrong);
         }
@@ -73,7 +96,11 @@ impl Emit<'_, '_> {
             return held(self.b.ins().urem(x.value, y.value), repr);
         }
         let negative = self.b.ins().icmp_imm(IntCC::SignedLessThan, x.value, 0);
-        let (below, above, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let (below, above, done) = (
+            self.b.create_block(),
+            self.b.create_block(),
+            self.b.create_block(),
+        );
         self.b.set_cold_block(below);
         self.b.append_block_param(done, types::I32);
         self.b.ins().brif(negative, below, &[], above, &[]);
@@ -98,11 +125,18 @@ impl Emit<'_, '_> {
         let (ix, ok_x) = self.positive(x, fx);
         let (iy, ok_y) = self.positive(y, fy);
         let both = self.b.ins().band(ok_x, ok_y);
-        let (fast, slow, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let (fast, slow, done) = (
+            self.b.create_block(),
+            self.b.create_block(),
+            self.b.create_block(),
+        );
         self.b.append_block_param(done, types::F64);
         self.b.ins().brif(both, fast, &[], slow, &[]);
         self.b.switch_to_block(fast);
-        let (ix, iy) = (self.b.ins().ireduce(types::I32, ix), self.b.ins().ireduce(types::I32, iy));
+        let (ix, iy) = (
+            self.b.ins().ireduce(types::I32, ix),
+            self.b.ins().ireduce(types::I32, iy),
+        );
         let rest = self.b.ins().urem(ix, iy);
         let rest = self.double(held(rest, Repr::Uint32));
         self.b.ins().jump(done, &[rest.into()]);
@@ -125,7 +159,10 @@ impl Emit<'_, '_> {
             }
         };
         let from_zero = self.b.ins().iadd_imm(int, -1);
-        let within = self.b.ins().icmp_imm(IntCC::UnsignedLessThan, from_zero, 0xffff_ffff);
+        let within = self
+            .b
+            .ins()
+            .icmp_imm(IntCC::UnsignedLessThan, from_zero, 0xffff_ffff);
         let ok = exact.map_or(within, |exact| self.b.ins().band(within, exact));
         (int, ok)
     }
@@ -166,7 +203,9 @@ impl Emit<'_, '_> {
             }
             "Math.round" => double(self.round(x)),
             "Math.sign" => double(self.sign(x)),
-            "Number.isNaN" | "isNaN" => held(self.b.ins().fcmp(FloatCC::Unordered, x, x), Repr::Bool),
+            "Number.isNaN" | "isNaN" => {
+                held(self.b.ins().fcmp(FloatCC::Unordered, x, x), Repr::Bool)
+            }
             "Number.isFinite" | "isFinite" => held(self.finite(x), Repr::Bool),
             "Number.isInteger" => {
                 let finite = self.finite(x);
@@ -208,11 +247,23 @@ impl Emit<'_, '_> {
                     self.word(value)
                 })
                 .collect();
-            let best = words.into_iter().reduce(|a, b| if least { self.b.ins().smin(a, b) } else { self.b.ins().smax(a, b) });
+            let best = words.into_iter().reduce(|a, b| {
+                if least {
+                    self.b.ins().smin(a, b)
+                } else {
+                    self.b.ins().smax(a, b)
+                }
+            });
             return held(best.expect("one argument or more"), Repr::Int32);
         }
         let doubles: Vec<Value> = list.iter().map(|each| self.number_of(each)).collect();
-        let best = doubles.into_iter().reduce(|a, b| if least { self.b.ins().fmin(a, b) } else { self.b.ins().fmax(a, b) });
+        let best = doubles.into_iter().reduce(|a, b| {
+            if least {
+                self.b.ins().fmin(a, b)
+            } else {
+                self.b.ins().fmax(a, b)
+            }
+        });
         held(best.expect("one argument or more"), Repr::Float64)
     }
 
@@ -224,13 +275,22 @@ impl Emit<'_, '_> {
                 self.b.ins().fabs(value)
             })
             .collect();
-        let slot = self.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * sizes.len() as u32, 3));
+        let slot = self.b.create_sized_stack_slot(StackSlotData::new(
+            StackSlotKind::ExplicitSlot,
+            8 * sizes.len() as u32,
+            3,
+        ));
         for (at, size) in sizes.iter().enumerate() {
             self.b.ins().stack_store(*size, slot, 8 * at as i32);
         }
         let address = self.b.ins().stack_addr(types::I64, slot, 0);
         let count = self.b.ins().iconst(types::I64, sizes.len() as i64);
-        self.call_signature("Math.hypot", &[types::I64, types::I64], types::F64, &[address, count])
+        self.call_signature(
+            "Math.hypot",
+            &[types::I64, types::I64],
+            types::F64,
+            &[address, count],
+        )
     }
 
     /// Halves go up: the ceiling, less 1 where that is more than a half too much.
@@ -262,19 +322,33 @@ impl Emit<'_, '_> {
 
     /// Calls a function of doubles.
     fn call(&mut self, name: &str, arguments: &[Value]) -> Value {
-        self.call_signature(name, &vec![types::F64; arguments.len()], types::F64, arguments)
+        self.call_signature(
+            name,
+            &vec![types::F64; arguments.len()],
+            types::F64,
+            arguments,
+        )
     }
 
     pub fn call_toint32(&mut self, value: Value) -> Value {
         self.call_signature("ToInt32", &[types::F64], types::I32, &[value])
     }
 
-    fn call_signature(&mut self, name: &str, params: &[ClifType], result: ClifType, arguments: &[Value]) -> Value {
+    fn call_signature(
+        &mut self,
+        name: &str,
+        params: &[ClifType],
+        result: ClifType,
+        arguments: &[Value],
+    ) -> Value {
         let mut signature = Signature::new(self.target.call_conv);
         signature.params = params.iter().map(|ty| AbiParam::new(*ty)).collect();
         signature.returns = vec![AbiParam::new(result)];
         let signature = self.b.import_signature(signature);
-        let address = self.b.ins().iconst(types::I64, self.target.functions.address(name) as i64);
+        let address = self
+            .b
+            .ins()
+            .iconst(types::I64, self.target.functions.address(name) as i64);
         let call = self.b.ins().call_indirect(signature, address, arguments);
         self.b.inst_results(call)[0]
     }
@@ -286,5 +360,45 @@ fn never_minus_zero(a: &Expr, b: &Expr) -> bool {
     match (&a.kind, &b.kind) {
         (Kind::Var(x), Kind::Var(y)) => x == y,
         _ => positive(a) || positive(b),
+    }
+}
+
+/// The number by which a multiplication gives exactly what a division by `expr` does: of a constant power of two.
+pub fn reciprocal(expr: &Expr) -> Option<f64> {
+    const FRACTION: u64 = (1 << 52) - 1;
+    let Kind::Number(value) = expr.kind else {
+        return None;
+    };
+    let factor = 1.0 / value;
+    let power = |number: f64| number.is_normal() && number.to_bits() & FRACTION == 0;
+    (power(value) && power(factor)).then_some(factor)
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn only_powers_of_two_have_an_exact_reciprocal() {
+        let of = |value| {
+            reciprocal(&Expr {
+                kind: Kind::Number(value),
+                ty: Type::default(),
+                place: Default::default(),
+            })
+        };
+        assert_eq!(of(4_294_967_296.0), Some(1.0 / 4_294_967_296.0));
+        assert_eq!(of(-0.5), Some(-2.0));
+        for value in [
+            0.0,
+            3.0,
+            f64::INFINITY,
+            f64::NAN,
+            f64::MAX,
+            f64::MIN_POSITIVE / 2.0,
+            2_f64.powi(1023),
+        ] {
+            assert_eq!(of(value), None, "{value}");
+        }
     }
 }

@@ -37,7 +37,10 @@ impl Emit<'_, '_> {
         let low = self.b.ins().ireduce(types::I32, wide);
         // Both ends of i64, to which everything larger is cut, are 0 or 1 after this.
         let ends = self.b.ins().iadd_imm(wide, i64::MIN.wrapping_add(1));
-        let cut = self.b.ins().icmp_imm(IntCC::UnsignedLessThanOrEqual, ends, 1);
+        let cut = self
+            .b
+            .ins()
+            .icmp_imm(IntCC::UnsignedLessThanOrEqual, ends, 1);
         let (slow, done) = (self.b.create_block(), self.b.create_block());
         self.b.set_cold_block(slow);
         self.b.append_block_param(done, types::I32);
@@ -67,7 +70,10 @@ impl Emit<'_, '_> {
         match to {
             Repr::Float64 | Repr::Never => self.double(from),
             Repr::Int32 | Repr::Uint32 => {
-                debug_assert!(from.repr != Repr::Float64, "a double where an integer was inferred");
+                debug_assert!(
+                    from.repr != Repr::Float64,
+                    "a double where an integer was inferred"
+                );
                 self.word(from)
             }
             Repr::Bool => self.truth(from),
@@ -101,9 +107,14 @@ impl Emit<'_, '_> {
             ElementKind::Int16 => self.b.ins().sload16(types::I32, flags, at, 0),
             ElementKind::Uint16 => self.b.ins().uload16(types::I32, flags, at, 0),
             ElementKind::Int8 => self.b.ins().sload8(types::I32, flags, at, 0),
-            ElementKind::Uint8 | ElementKind::Uint8Clamped => self.b.ins().uload8(types::I32, flags, at, 0),
+            ElementKind::Uint8 | ElementKind::Uint8Clamped => {
+                self.b.ins().uload8(types::I32, flags, at, 0)
+            }
         };
-        Held { value, repr: kind.repr() }
+        Held {
+            value,
+            repr: kind.repr(),
+        }
     }
 
     /// Stores as an assignment to an element does: modulo 2^n, rounded to single, or clamped with ties to even.
@@ -125,7 +136,10 @@ impl Emit<'_, '_> {
                 let rounded = self.b.ins().nearest(value);
                 // NaN becomes 0.
                 let int = self.b.ins().fcvt_to_sint_sat(types::I32, rounded);
-                let (low, high) = (self.b.ins().iconst(types::I32, 0), self.b.ins().iconst(types::I32, 255));
+                let (low, high) = (
+                    self.b.ins().iconst(types::I32, 0),
+                    self.b.ins().iconst(types::I32, 255),
+                );
                 let int = self.b.ins().smax(int, low);
                 let int = self.b.ins().smin(int, high);
                 self.b.ins().istore8(flags, int, at, 0);
@@ -143,7 +157,11 @@ impl Emit<'_, '_> {
 
     fn element_address(&mut self, kind: ElementKind, address: Value, index: Value) -> Value {
         let shift = kind.size().trailing_zeros();
-        let offset = if shift == 0 { index } else { self.b.ins().ishl_imm(index, i64::from(shift)) };
+        let offset = if shift == 0 {
+            index
+        } else {
+            self.b.ins().ishl_imm(index, i64::from(shift))
+        };
         self.b.ins().iadd(address, offset)
     }
 }

@@ -46,8 +46,18 @@ pub struct Emit<'f, 'p> {
 }
 
 impl<'f, 'p> Emit<'f, 'p> {
-    pub fn new(mut b: FunctionBuilder<'f>, program: &'p Program, target: &'p Target<'p>, speculate: bool, cancel: Value) -> Self {
-        let vars = program.vars.iter().map(|var| b.declare_var(clif(var.ty.repr))).collect();
+    pub fn new(
+        mut b: FunctionBuilder<'f>,
+        program: &'p Program,
+        target: &'p Target<'p>,
+        speculate: bool,
+        cancel: Value,
+    ) -> Self {
+        let vars = program
+            .vars
+            .iter()
+            .map(|var| b.declare_var(clif(var.ty.repr)))
+            .collect();
         let leave = b.create_block();
         b.set_cold_block(leave);
         Self {
@@ -101,7 +111,11 @@ impl<'f, 'p> Emit<'f, 'p> {
             // Nothing reads it before it is set.
             Stmt::Declare(_) => {}
             Stmt::If(test, yes, no) => {
-                let (then, other, after) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+                let (then, other, after) = (
+                    self.b.create_block(),
+                    self.b.create_block(),
+                    self.b.create_block(),
+                );
                 self.branch(test, then, other);
                 let mut live = false;
                 for (block, body) in [(then, yes), (other, no)] {
@@ -127,7 +141,10 @@ impl<'f, 'p> Emit<'f, 'p> {
                 self.statements(body);
                 if !self.dead {
                     // Atomic, so that no earlier load stands for this one.
-                    let word = self.b.ins().atomic_load(types::I32, MemFlags::trusted(), self.cancel);
+                    let word =
+                        self.b
+                            .ins()
+                            .atomic_load(types::I32, MemFlags::trusted(), self.cancel);
                     self.b.ins().brif(word, self.leave, &[], head, &[]);
                 }
                 self.dead = true;

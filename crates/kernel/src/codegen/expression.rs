@@ -15,7 +15,10 @@ impl Emit<'_, '_> {
     pub fn value(&mut self, expr: &Expr) -> Held {
         match &expr.kind {
             Kind::Number(value) => self.number(*value),
-            Kind::Bool(value) => held(self.b.ins().iconst(types::I8, i64::from(*value)), Repr::Bool),
+            Kind::Bool(value) => held(
+                self.b.ins().iconst(types::I8, i64::from(*value)),
+                Repr::Bool,
+            ),
             Kind::Undefined => held(self.b.ins().f64const(f64::NAN), Repr::Float64),
             Kind::Var(var) => self.read(*var),
             Kind::Capture(index) => self.numbers[*index],
@@ -23,15 +26,27 @@ impl Emit<'_, '_> {
                 let length = self.arrays[*array].1;
                 match expr.ty.repr {
                     Repr::Int32 => held(self.b.ins().ireduce(types::I32, length), Repr::Int32),
-                    _ => held(self.b.ins().fcvt_from_sint(types::F64, length), Repr::Float64),
+                    _ => held(
+                        self.b.ins().fcvt_from_sint(types::F64, length),
+                        Repr::Float64,
+                    ),
                 }
             }
-            Kind::Element { array, index, otherwise } => self.element(expr, *array, index, otherwise.as_deref()),
+            Kind::Element {
+                array,
+                index,
+                otherwise,
+            } => self.element(expr, *array, index, otherwise.as_deref()),
             Kind::Set(var, value) => {
                 let value = self.value(value);
                 self.write(*var, value)
             }
-            Kind::Step { var, by, postfix, bound } => self.step(*var, *by, *postfix, bound.as_deref()),
+            Kind::Step {
+                var,
+                by,
+                postfix,
+                bound,
+            } => self.step(*var, *by, *postfix, bound.as_deref()),
             Kind::Defined(value) => self.value(value),
             Kind::Plus(inner) => {
                 let value = self.value(inner);
@@ -74,7 +89,11 @@ impl Emit<'_, '_> {
                 }
                 last.expect("a sequence has members")
             }
-            Kind::Inline { body, label, result } => {
+            Kind::Inline {
+                body,
+                label,
+                result,
+            } => {
                 self.block(*label, body);
                 self.read(*result)
             }
@@ -130,7 +149,10 @@ impl Emit<'_, '_> {
 
     fn number(&mut self, value: f64) -> Held {
         match crate::infer::number(value) {
-            Repr::Int32 => held(self.b.ins().iconst(types::I32, i64::from(value as i32)), Repr::Int32),
+            Repr::Int32 => held(
+                self.b.ins().iconst(types::I32, i64::from(value as i32)),
+                Repr::Int32,
+            ),
             _ => held(self.b.ins().f64const(value), Repr::Float64),
         }
     }
@@ -172,7 +194,9 @@ impl Emit<'_, '_> {
             let (x, y) = (self.word(x), self.word(y));
             self.b.ins().icmp(Self::int_order(order, true), x, y)
         } else if x.repr == Repr::Uint32 && y.repr == Repr::Uint32 {
-            self.b.ins().icmp(Self::int_order(order, false), x.value, y.value)
+            self.b
+                .ins()
+                .icmp(Self::int_order(order, false), x.value, y.value)
         } else {
             let (x, y) = (self.double(x), self.double(y));
             let order = match order {
@@ -191,15 +215,18 @@ impl Emit<'_, '_> {
     fn step(&mut self, var: VarId, by: i32, postfix: bool, bound: Option<&Expr>) -> Held {
         let old = self.read(var);
         let new = if old.repr == Repr::Int32 {
-            let bounded = bound.is_some_and(|bound| matches!(bound.ty.repr, Repr::Int32 | Repr::Bool));
-            let value = if bounded || !self.speculate {
-                self.b.ins().iadd_imm(old.value, i64::from(by))
-            } else {
-                let by = self.b.ins().iconst(types::I32, i64::from(by));
-                let (sum, over) = self.b.ins().sadd_overflow(old.value, by);
+            let bounded =
+                bound.is_some_and(|bound| matches!(bound.ty.repr, Repr::Int32 | Repr::Bool));
+            let value = self.b.ins().iadd_imm(old.value, i64::from(by));
+            if self.speculate && !bounded {
+                // Past the end of int32 the sum comes out at the other end.
+                let wrapped = if by > 0 { i32::MIN } else { i32::MAX };
+                let over = self
+                    .b
+                    .ins()
+                    .icmp_imm(IntCC::Equal, value, i64::from(wrapped));
                 self.leave_if(over);
-                sum
-            };
+            }
             held(value, Repr::Int32)
         } else {
             let by = self.b.ins().f64const(f64::from(by));
@@ -228,7 +255,13 @@ impl Emit<'_, '_> {
         held(self.b.ins().fneg(value), Repr::Float64)
     }
 
-    fn element(&mut self, expr: &Expr, array: usize, index: &Expr, otherwise: Option<&Expr>) -> Held {
+    fn element(
+        &mut self,
+        expr: &Expr,
+        array: usize,
+        index: &Expr,
+        otherwise: Option<&Expr>,
+    ) -> Held {
         let (address, length) = self.arrays[array];
         let kind = self.target.arrays[array];
         let index = self.value(index);
@@ -275,7 +308,9 @@ impl Emit<'_, '_> {
 /// Whether a value is a sum of integers that is exact as a double.
 fn exact_sum(expr: &Expr, depth: u32) -> bool {
     match &expr.kind {
-        Kind::Binary(Binary::Add | Binary::Sub, a, b) => depth > 0 && exact_sum(a, depth - 1) && exact_sum(b, depth - 1),
+        Kind::Binary(Binary::Add | Binary::Sub, a, b) => {
+            depth > 0 && exact_sum(a, depth - 1) && exact_sum(b, depth - 1)
+        }
         Kind::Binary(Binary::Mul, ..) | Kind::Neg(_) => false,
         _ => matches!(expr.ty.repr, Repr::Int32 | Repr::Uint32 | Repr::Bool),
     }

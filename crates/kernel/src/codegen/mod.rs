@@ -19,7 +19,9 @@ use crate::ir::*;
 use crate::math::Functions;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{types, AbiParam, Function, InstBuilder, MemFlags, Signature, UserFuncName, Value};
+use cranelift_codegen::ir::{
+    types, AbiParam, Function, InstBuilder, MemFlags, Signature, UserFuncName, Value,
+};
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::Context;
@@ -57,12 +59,22 @@ fn isa() -> Result<OwnedTargetIsa, Failure> {
             ("unwind_info", "false"),
             ("enable_probestack", "true"),
             ("probestack_strategy", "inline"),
-            ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
+            (
+                "enable_verifier",
+                if cfg!(debug_assertions) {
+                    "true"
+                } else {
+                    "false"
+                },
+            ),
         ] {
             flags.set(name, value).map_err(|error| error.to_string())?;
         }
-        let builder = cranelift_native::builder().map_err(|error| format!("no code can be made for this processor: {error}"))?;
-        builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())
+        let builder = cranelift_native::builder()
+            .map_err(|error| format!("no code can be made for this processor: {error}"))?;
+        builder
+            .finish(settings::Flags::new(flags))
+            .map_err(|error| error.to_string())
     })
     .clone()
 }
@@ -81,10 +93,15 @@ pub struct Entries {
     pub vector: Option<Entry>,
 }
 
-pub type Entry = unsafe extern "C" fn(context: *const u64, start: i64, end: i64, accumulator: *mut f64) -> i64;
+pub type Entry =
+    unsafe extern "C" fn(context: *const u64, start: i64, end: i64, accumulator: *mut f64) -> i64;
 
 /// Compiles the readings of a program into one piece of executable memory.
-pub fn compile(exact: &Program, speculative: Option<&Program>, target: &Target) -> Result<(Code, Entries), Failure> {
+pub fn compile(
+    exact: &Program,
+    speculative: Option<&Program>,
+    target: &Target,
+) -> Result<(Code, Entries), Failure> {
     let isa = isa()?;
     let mut functions = vec![scalar(exact, target, false)];
     if let Some(program) = speculative {
@@ -98,7 +115,9 @@ pub fn compile(exact: &Program, speculative: Option<&Program>, target: &Target) 
     let mut control = ControlPlane::default();
     for function in functions {
         let mut context = Context::for_function(function);
-        let compiled = context.compile(&*isa, &mut control).map_err(|error| error.inner.to_string())?;
+        let compiled = context
+            .compile(&*isa, &mut control)
+            .map_err(|error| error.inner.to_string())?;
         if !compiled.buffer.relocs().is_empty() {
             return Err("this processor lacks instructions that kernels need (SSE4.1)".into());
         }
@@ -112,7 +131,9 @@ pub fn compile(exact: &Program, speculative: Option<&Program>, target: &Target) 
     }
     let code = Code::new(&bytes)?;
     // SAFETY: at each offset begins a function of this signature, made by `signature` below.
-    let entry = |at: usize| unsafe { std::mem::transmute::<*const u8, Entry>(code.address().add(offsets[at])) };
+    let entry = |at: usize| unsafe {
+        std::mem::transmute::<*const u8, Entry>(code.address().add(offsets[at]))
+    };
     let entries = Entries {
         exact: entry(0),
         speculative: speculative.map(|_| entry(1)),
@@ -138,7 +159,10 @@ struct Loaded {
 }
 
 fn load_context(b: &mut FunctionBuilder, context: Value, inputs: usize) -> Loaded {
-    let mut word = |at: usize| b.ins().load(types::I64, MemFlags::trusted(), context, 8 * at as i32);
+    let mut word = |at: usize| {
+        b.ins()
+            .load(types::I64, MemFlags::trusted(), context, 8 * at as i32)
+    };
     Loaded {
         cancel: word(0),
         output: word(1),
@@ -149,13 +173,16 @@ fn load_context(b: &mut FunctionBuilder, context: Value, inputs: usize) -> Loade
 
 /// One element at a time.
 fn scalar(program: &Program, target: &Target, speculate: bool) -> Function {
-    let mut function = Function::with_name_signature(UserFuncName::default(), signature(target.call_conv));
+    let mut function =
+        Function::with_name_signature(UserFuncName::default(), signature(target.call_conv));
     let mut context = FunctionBuilderContext::new();
     let mut b = FunctionBuilder::new(&mut function, &mut context);
     let entry = b.create_block();
     b.append_block_params_for_function_params(entry);
     b.switch_to_block(entry);
-    let &[words, start, end, accumulator] = b.block_params(entry) else { unreachable!("four parameters") };
+    let &[words, start, end, accumulator] = b.block_params(entry) else {
+        unreachable!("four parameters")
+    };
     let loaded = load_context(&mut b, words, target.inputs.len());
     let mut emit = Emit::new(b, program, target, speculate, loaded.cancel);
     load_captures(&mut emit, words, loaded.rest);
@@ -165,10 +192,17 @@ fn scalar(program: &Program, target: &Target, speculate: bool) -> Function {
     let sum = emit.b.declare_var(types::F64);
     let reduces = target.output.is_none();
     if reduces {
-        let first = emit.b.ins().load(types::F64, MemFlags::trusted(), accumulator, 0);
+        let first = emit
+            .b
+            .ins()
+            .load(types::F64, MemFlags::trusted(), accumulator, 0);
         emit.b.def_var(sum, first);
     }
-    let (head, body, done) = (emit.b.create_block(), emit.b.create_block(), emit.b.create_block());
+    let (head, body, done) = (
+        emit.b.create_block(),
+        emit.b.create_block(),
+        emit.b.create_block(),
+    );
     emit.b.ins().jump(head, &[]);
     emit.b.switch_to_block(head);
     let at = emit.b.use_var(index);
@@ -210,7 +244,9 @@ fn scalar(program: &Program, target: &Target, speculate: bool) -> Function {
         emit.b.switch_to_block(block);
         if reduces {
             let value = emit.b.use_var(sum);
-            emit.b.ins().store(MemFlags::trusted(), value, accumulator, 0);
+            emit.b
+                .ins()
+                .store(MemFlags::trusted(), value, accumulator, 0);
         }
         let at = emit.b.use_var(index);
         emit.b.ins().return_(&[at]);
@@ -254,13 +290,21 @@ fn argument(emit: &mut Emit, param: Option<VarId>, value: emit::Held) {
 
 /// The types of the arguments that a program is called with.
 pub fn argument_types(program: &Program, target: &Target, setting: &Setting) -> Vec<Type> {
-    let wanted = if setting.speculate { crate::infer::wanted_as_ints(program) } else { Vec::new() };
+    let wanted = if setting.speculate {
+        crate::infer::wanted_as_ints(program)
+    } else {
+        Vec::new()
+    };
     let mut reprs: Vec<Repr> = Vec::new();
     if target.output.is_none() {
         reprs.push(Repr::Float64);
     }
     reprs.extend(target.inputs.iter().map(|kind| kind.repr()));
-    reprs.push(if target.long { Repr::Float64 } else { Repr::Int32 });
+    reprs.push(if target.long {
+        Repr::Float64
+    } else {
+        Repr::Int32
+    });
     let of = |(param, repr): (&VarId, Repr)| {
         let int = repr == Repr::Float64 && wanted.contains(param);
         Type::of(if int { Repr::Int32 } else { repr })

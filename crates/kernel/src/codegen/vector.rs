@@ -1,5 +1,6 @@
 //! Two elements at a time, for bodies of doubles without jumps, calls and integers.
 
+use super::arithmetic::reciprocal;
 use super::{load_context, signature, Target};
 use crate::ir::*;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
@@ -10,19 +11,29 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 pub fn build(program: &Program, target: &Target) -> Option<Function> {
     let doubles = target.output == Some(ElementKind::Float64)
         && !target.inputs.is_empty()
-        && target.inputs.iter().all(|kind| *kind == ElementKind::Float64);
+        && target
+            .inputs
+            .iter()
+            .all(|kind| *kind == ElementKind::Float64);
     if !doubles || !straight(&program.body, program.label, program) || uses_index(program, target) {
         return None;
     }
-    let mut function = Function::with_name_signature(UserFuncName::default(), signature(target.call_conv));
+    let mut function =
+        Function::with_name_signature(UserFuncName::default(), signature(target.call_conv));
     let mut context = FunctionBuilderContext::new();
     let mut b = FunctionBuilder::new(&mut function, &mut context);
     let entry = b.create_block();
     b.append_block_params_for_function_params(entry);
     b.switch_to_block(entry);
-    let &[words, start, end, _] = b.block_params(entry) else { unreachable!("four parameters") };
+    let &[words, start, end, _] = b.block_params(entry) else {
+        unreachable!("four parameters")
+    };
     let loaded = load_context(&mut b, words, target.inputs.len());
-    let vars = program.vars.iter().map(|_| b.declare_var(types::F64X2)).collect();
+    let vars = program
+        .vars
+        .iter()
+        .map(|_| b.declare_var(types::F64X2))
+        .collect();
     let numbers = (0..target.numbers.len()).map(|at| {
         let offset = 8 * (loaded.rest + 2 * target.arrays.len() + at) as i32;
         let number = b.ins().load(types::F64, MemFlags::trusted(), words, offset);
@@ -66,8 +77,13 @@ pub fn build(program: &Program, target: &Target) -> Option<Function> {
 
 /// Whether the function looks at the index. A parameter that is given its value is no use of it, where nothing reads that.
 fn uses_index(program: &Program, target: &Target) -> bool {
-    let Some(&index) = program.params.get(target.inputs.len()) else { return false };
-    any_in(&program.body, &mut |expr| matches!(expr.kind, Kind::Var(var) if var == index))
+    let Some(&index) = program.params.get(target.inputs.len()) else {
+        return false;
+    };
+    any_in(
+        &program.body,
+        &mut |expr| matches!(expr.kind, Kind::Var(var) if var == index),
+    )
 }
 
 /// Statements one after the other, a `Break(label)` at most at the end.
@@ -88,22 +104,42 @@ fn plain(expr: &Expr, program: &Program) -> bool {
         Kind::Set(var, value) => program.vars[*var].ty.repr != Repr::Bool && inner(value),
         Kind::Defined(value) | Kind::Plus(value) | Kind::Neg(value) => inner(value),
         Kind::Binary(operator, a, b) => {
-            matches!(operator, Binary::Add | Binary::Sub | Binary::Mul | Binary::Div) && inner(a) && inner(b)
+            matches!(
+                operator,
+                Binary::Add | Binary::Sub | Binary::Mul | Binary::Div
+            ) && inner(a)
+                && inner(b)
         }
         // Both sides are computed: nothing in them may set a variable.
         Kind::Cond(test, a, b) => {
-            let pure = |expr: &Expr| !expr.any(&mut |expr| matches!(expr.kind, Kind::Set(..) | Kind::Inline { .. }));
-            let Kind::Compare(_, x, y) = &test.kind else { return false };
-            [x, y, a, b].into_iter().all(|side| pure(side) && inner(side))
+            let pure = |expr: &Expr| {
+                !expr.any(&mut |expr| matches!(expr.kind, Kind::Set(..) | Kind::Inline { .. }))
+            };
+            let Kind::Compare(_, x, y) = &test.kind else {
+                return false;
+            };
+            [x, y, a, b]
+                .into_iter()
+                .all(|side| pure(side) && inner(side))
         }
         Kind::Math(name, list) => {
-            let known = ["Math.abs", "Math.sqrt", "Math.floor", "Math.ceil", "Math.trunc", "Math.min", "Math.max"];
+            let known = [
+                "Math.abs",
+                "Math.sqrt",
+                "Math.floor",
+                "Math.ceil",
+                "Math.trunc",
+                "Math.min",
+                "Math.max",
+            ];
             known.contains(name) && list.iter().all(inner)
         }
         Kind::Sequence(list) => list.iter().all(inner),
-        Kind::Inline { body, label, result } => {
-            program.vars[*result].ty.repr != Repr::Bool && straight(body, *label, program)
-        }
+        Kind::Inline {
+            body,
+            label,
+            result,
+        } => program.vars[*result].ty.repr != Repr::Bool && straight(body, *label, program),
         _ => false,
     }
 }
@@ -142,6 +178,12 @@ impl Pair<'_> {
             }
             Kind::Defined(value) | Kind::Plus(value) => self.value(value),
             Kind::Binary(operator, a, b) => {
+                if let (Binary::Div, Some(factor)) = (operator, reciprocal(b)) {
+                    let a = self.value(a);
+                    let factor = self.b.ins().f64const(factor);
+                    let factor = self.b.ins().splat(types::F64X2, factor);
+                    return self.b.ins().fmul(a, factor);
+                }
                 let (a, b) = (self.value(a), self.value(b));
                 match operator {
                     Binary::Add => self.b.ins().fadd(a, b),
@@ -151,7 +193,9 @@ impl Pair<'_> {
                 }
             }
             Kind::Cond(test, a, b) => {
-                let Kind::Compare(order, x, y) = &test.kind else { unreachable!("seen by plain") };
+                let Kind::Compare(order, x, y) = &test.kind else {
+                    unreachable!("seen by plain")
+                };
                 let (x, y) = (self.value(x), self.value(y));
                 let order = match order {
                     Compare::Eq { .. } => FloatCC::Equal,
@@ -162,7 +206,11 @@ impl Pair<'_> {
                     Compare::Ge => FloatCC::GreaterThanOrEqual,
                 };
                 let mask = self.b.ins().fcmp(order, x, y);
-                let mask = self.b.ins().bitcast(types::F64X2, MemFlags::new().with_endianness(cranelift_codegen::ir::Endianness::Little), mask);
+                let mask = self.b.ins().bitcast(
+                    types::F64X2,
+                    MemFlags::new().with_endianness(cranelift_codegen::ir::Endianness::Little),
+                    mask,
+                );
                 let (a, b) = (self.value(a), self.value(b));
                 self.b.ins().bitselect(mask, a, b)
             }
@@ -175,8 +223,14 @@ impl Pair<'_> {
                     "Math.floor" => self.b.ins().floor(first),
                     "Math.ceil" => self.b.ins().ceil(first),
                     "Math.trunc" => self.b.ins().trunc(first),
-                    "Math.min" => values.into_iter().reduce(|a, b| self.b.ins().fmin(a, b)).expect("an argument"),
-                    _ => values.into_iter().reduce(|a, b| self.b.ins().fmax(a, b)).expect("an argument"),
+                    "Math.min" => values
+                        .into_iter()
+                        .reduce(|a, b| self.b.ins().fmin(a, b))
+                        .expect("an argument"),
+                    _ => values
+                        .into_iter()
+                        .reduce(|a, b| self.b.ins().fmax(a, b))
+                        .expect("an argument"),
                 }
             }
             Kind::Sequence(list) => {

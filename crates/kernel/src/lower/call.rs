@@ -77,19 +77,50 @@ impl<'a> Lowering<'a> {
             return self.math(&name, call);
         }
         if let Some(node) = FunctionNode::of(&call.callee) {
-            let callee = Callee { node, scope: Some(self.scope), text: self.text, offset: self.offset };
+            let callee = Callee {
+                node,
+                scope: Some(self.scope),
+                text: self.text,
+                offset: self.offset,
+            };
             return self.inline(callee, call);
         }
         if let Expression::Identifier(id) = call.callee.get_inner_expression() {
             match self.meaning(id.name.as_str()) {
-                Meaning::Local(Binding::Function { node, scope, text, offset }) => {
-                    return self.inline(Callee { node, scope: Some(scope), text, offset }, call);
+                Meaning::Local(Binding::Function {
+                    node,
+                    scope,
+                    text,
+                    offset,
+                }) => {
+                    return self.inline(
+                        Callee {
+                            node,
+                            scope: Some(scope),
+                            text,
+                            offset,
+                        },
+                        call,
+                    );
                 }
                 Meaning::Local(Binding::Uninitialised) => {
-                    return self.refuse(&**id, format!("'{}' is used before its declaration", id.name));
+                    return self.refuse(
+                        &**id,
+                        format!("'{}' is used before its declaration", id.name),
+                    );
                 }
-                Meaning::Local(Binding::Var { .. }) => return self.refuse(call, format!("a call of '{}', which is no function", id.name)),
-                Meaning::Global => return self.refuse(call, format!("a call of '{}', which kernels don't know", id.name)),
+                Meaning::Local(Binding::Var { .. }) => {
+                    return self.refuse(
+                        call,
+                        format!("a call of '{}', which is no function", id.name),
+                    )
+                }
+                Meaning::Global => {
+                    return self.refuse(
+                        call,
+                        format!("a call of '{}', which kernels don't know", id.name),
+                    )
+                }
                 Meaning::Captured(_) => {}
             }
         }
@@ -97,11 +128,24 @@ impl<'a> Lowering<'a> {
             Some(Capture::Math(name)) => self.math(&name, call),
             Some(Capture::Function(index)) => {
                 let (node, offset) = self.tree(index)?;
-                self.inline(Callee { node, scope: None, text: index as u16, offset }, call)
+                self.inline(
+                    Callee {
+                        node,
+                        scope: None,
+                        text: index as u16,
+                        offset,
+                    },
+                    call,
+                )
             }
-            Some(Capture::Refused(what)) => self.refuse(&call.callee, format!("the called function {what}")),
+            Some(Capture::Refused(what)) => {
+                self.refuse(&call.callee, format!("the called function {what}"))
+            }
             Some(_) => self.refuse(call, "a call of what is no function"),
-            None => self.refuse(call, "a call of anything but Math's functions and helper functions"),
+            None => self.refuse(
+                call,
+                "a call of anything but Math's functions and helper functions",
+            ),
         }
     }
 
@@ -112,9 +156,9 @@ impl<'a> Lowering<'a> {
                 .into_iter()
                 .find(|object| self.is_global(&member.object, object))
                 .map(|object| format!("{object}.{}", member.property.name)),
-            Expression::Identifier(id) if matches!(id.name.as_str(), "isNaN" | "isFinite") => {
-                self.is_global(callee, id.name.as_str()).then(|| id.name.to_string())
-            }
+            Expression::Identifier(id) if matches!(id.name.as_str(), "isNaN" | "isFinite") => self
+                .is_global(callee, id.name.as_str())
+                .then(|| id.name.to_string()),
             _ => None,
         }
     }
@@ -141,14 +185,23 @@ impl<'a> Lowering<'a> {
         match arity {
             Exactly(count) => {
                 if arguments.len() > count {
-                    return self.refuse(call, format!("{name} with more than {count} argument{}", if count == 1 { "" } else { "s" }));
+                    return self.refuse(
+                        call,
+                        format!(
+                            "{name} with more than {count} argument{}",
+                            if count == 1 { "" } else { "s" }
+                        ),
+                    );
                 }
                 while arguments.len() < count {
                     arguments.push(self.undefined(call));
                 }
             }
             Any if arguments.len() > MOST_ARGUMENTS => {
-                return self.refuse(call, format!("{name} with more than {MOST_ARGUMENTS} arguments"));
+                return self.refuse(
+                    call,
+                    format!("{name} with more than {MOST_ARGUMENTS} arguments"),
+                );
             }
             Any => {}
         }
@@ -172,6 +225,10 @@ impl<'a> Lowering<'a> {
     fn inline(&mut self, callee: Callee<'a>, call: &'a CallExpression<'a>) -> Result<Kind> {
         let arguments = self.arguments(call)?;
         let (body, label, result) = self.function(callee, arguments, call)?;
-        Ok(Kind::Inline { body, label, result })
+        Ok(Kind::Inline {
+            body,
+            label,
+            result,
+        })
     }
 }

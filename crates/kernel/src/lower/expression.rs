@@ -14,7 +14,11 @@ impl<'a> Lowering<'a> {
         self.enter(expression)?;
         let kind = self.kind(expression)?;
         self.leave();
-        Ok(Expr { kind, ty: Type::default(), place: self.place(expression) })
+        Ok(Expr {
+            kind,
+            ty: Type::default(),
+            place: self.place(expression),
+        })
     }
 
     fn boxed(&mut self, expression: &'a Expression<'a>) -> Result<Box<Expr>> {
@@ -29,12 +33,18 @@ impl<'a> Lowering<'a> {
             Expression::UnaryExpression(unary) => self.unary(unary)?,
             Expression::BinaryExpression(binary) => self.binary(binary)?,
             Expression::LogicalExpression(logical) => self.logical(logical)?,
-            Expression::ConditionalExpression(cond) => {
-                Kind::Cond(self.boxed(&cond.test)?, self.boxed(&cond.consequent)?, self.boxed(&cond.alternate)?)
-            }
-            Expression::SequenceExpression(sequence) => {
-                Kind::Sequence(sequence.expressions.iter().map(|each| self.expression(each)).collect::<Result<_>>()?)
-            }
+            Expression::ConditionalExpression(cond) => Kind::Cond(
+                self.boxed(&cond.test)?,
+                self.boxed(&cond.consequent)?,
+                self.boxed(&cond.alternate)?,
+            ),
+            Expression::SequenceExpression(sequence) => Kind::Sequence(
+                sequence
+                    .expressions
+                    .iter()
+                    .map(|each| self.expression(each))
+                    .collect::<Result<_>>()?,
+            ),
             Expression::AssignmentExpression(assignment) => self.assignment(assignment)?,
             Expression::UpdateExpression(update) => self.update(update)?,
             Expression::StaticMemberExpression(member) => self.member(expression, member)?,
@@ -48,8 +58,13 @@ impl<'a> Lowering<'a> {
         let name = id.name.as_str();
         match self.meaning(name) {
             Meaning::Local(Binding::Var { id, .. }) => Ok(Kind::Var(id)),
-            Meaning::Local(Binding::Uninitialised) => self.refuse(id, format!("'{name}' is used before its declaration")),
-            Meaning::Local(Binding::Function { .. }) => self.refuse(id, format!("the function '{name}' as a value; it can only be called")),
+            Meaning::Local(Binding::Uninitialised) => {
+                self.refuse(id, format!("'{name}' is used before its declaration"))
+            }
+            Meaning::Local(Binding::Function { .. }) => self.refuse(
+                id,
+                format!("the function '{name}' as a value; it can only be called"),
+            ),
             Meaning::Captured(capture) => self.capture(id, name, &capture),
             Meaning::Global => match name {
                 "NaN" => Ok(Kind::Number(f64::NAN)),
@@ -57,7 +72,10 @@ impl<'a> Lowering<'a> {
                 "undefined" => self.refuse(id, "undefined, which is no number"),
                 "Math" => self.refuse(id, "Math as a value; call its functions as Math.name(…)"),
                 "arguments" => self.refuse(id, "'arguments'"),
-                _ => self.refuse(id, format!("'{name}' is neither declared in the function nor captured by it")),
+                _ => self.refuse(
+                    id,
+                    format!("'{name}' is neither declared in the function nor captured by it"),
+                ),
             },
         }
     }
@@ -66,15 +84,25 @@ impl<'a> Lowering<'a> {
         match capture {
             Capture::Number { index, .. } => Ok(Kind::Capture(*index)),
             Capture::Boolean(value) => Ok(Kind::Bool(*value)),
-            Capture::Array(_) => self.refuse(at, format!("the array '{name}' as a value; only {name}[i] and {name}.length can be used")),
-            Capture::Function(_) | Capture::Math(_) => self.refuse(at, format!("the function '{name}' as a value; it can only be called")),
+            Capture::Array(_) => self.refuse(
+                at,
+                format!(
+                    "the array '{name}' as a value; only {name}[i] and {name}.length can be used"
+                ),
+            ),
+            Capture::Function(_) | Capture::Math(_) => self.refuse(
+                at,
+                format!("the function '{name}' as a value; it can only be called"),
+            ),
             Capture::Namespace => self.refuse(at, format!("the module '{name}' as a value")),
             Capture::Refused(what) => self.refuse(at, format!("'{name}' {what}")),
         }
     }
 
     fn unary(&mut self, unary: &'a UnaryExpression<'a>) -> Result<Kind> {
-        if let (UnaryOperator::UnaryNegation, Expression::NumericLiteral(literal)) = (unary.operator, unary.argument.get_inner_expression()) {
+        if let (UnaryOperator::UnaryNegation, Expression::NumericLiteral(literal)) =
+            (unary.operator, unary.argument.get_inner_expression())
+        {
             return Ok(Kind::Number(-literal.value));
         }
         let operand = match unary.operator {
@@ -129,24 +157,45 @@ impl<'a> Lowering<'a> {
 
     fn logical(&mut self, logical: &'a LogicalExpression<'a>) -> Result<Kind> {
         if logical.operator == LogicalOperator::Coalesce {
-            if let Expression::ComputedMemberExpression(member) = logical.left.get_inner_expression() {
+            if let Expression::ComputedMemberExpression(member) =
+                logical.left.get_inner_expression()
+            {
                 let otherwise = self.boxed(&logical.right)?;
                 return self.element(member, Some(otherwise));
             }
-            return self.refuse(logical, "the operator ?? other than after an element of a captured array");
+            return self.refuse(
+                logical,
+                "the operator ?? other than after an element of a captured array",
+            );
         }
         let (left, right) = (self.boxed(&logical.left)?, self.boxed(&logical.right)?);
-        Ok(if logical.operator == LogicalOperator::And { Kind::And(left, right) } else { Kind::Or(left, right) })
+        Ok(if logical.operator == LogicalOperator::And {
+            Kind::And(left, right)
+        } else {
+            Kind::Or(left, right)
+        })
     }
 
     /// A local variable that may be written.
     pub(super) fn assignable(&self, name: &str, at: &impl GetSpan) -> Result<VarId> {
         match self.meaning(name) {
-            Meaning::Local(Binding::Var { id, constant: false }) => Ok(id),
-            Meaning::Local(Binding::Var { .. }) => self.refuse(at, format!("an assignment to the constant '{name}'")),
-            Meaning::Local(Binding::Uninitialised) => self.refuse(at, format!("'{name}' is used before its declaration")),
-            Meaning::Local(Binding::Function { .. }) => self.refuse(at, format!("an assignment to the function '{name}'")),
-            _ => self.refuse(at, format!("an assignment to '{name}', which is a variable outside of the function")),
+            Meaning::Local(Binding::Var {
+                id,
+                constant: false,
+            }) => Ok(id),
+            Meaning::Local(Binding::Var { .. }) => {
+                self.refuse(at, format!("an assignment to the constant '{name}'"))
+            }
+            Meaning::Local(Binding::Uninitialised) => {
+                self.refuse(at, format!("'{name}' is used before its declaration"))
+            }
+            Meaning::Local(Binding::Function { .. }) => {
+                self.refuse(at, format!("an assignment to the function '{name}'"))
+            }
+            _ => self.refuse(
+                at,
+                format!("an assignment to '{name}', which is a variable outside of the function"),
+            ),
         }
     }
 
@@ -156,10 +205,18 @@ impl<'a> Lowering<'a> {
         };
         let var = self.assignable(id.name.as_str(), assignment)?;
         let place = self.place(&**id);
-        let old = Expr { kind: Kind::Var(var), ty: Type::default(), place };
+        let old = Expr {
+            kind: Kind::Var(var),
+            ty: Type::default(),
+            place,
+        };
         let value = self.boxed(&assignment.right)?;
         let at = value.place;
-        let set = |value| Expr { kind: Kind::Set(var, value), ty: Type::default(), place: at };
+        let set = |value| Expr {
+            kind: Kind::Set(var, value),
+            ty: Type::default(),
+            place: at,
+        };
         Ok(match assignment.operator {
             AssignmentOperator::Assign => Kind::Set(var, value),
             AssignmentOperator::LogicalAnd => Kind::And(Box::new(old), Box::new(set(value))),
@@ -169,7 +226,14 @@ impl<'a> Lowering<'a> {
                     self.note_power(operator, assignment);
                     let kind = Kind::Binary(operator, Box::new(old), value);
                     let place = self.place(assignment);
-                    Kind::Set(var, Box::new(Expr { kind, ty: Type::default(), place }))
+                    Kind::Set(
+                        var,
+                        Box::new(Expr {
+                            kind,
+                            ty: Type::default(),
+                            place,
+                        }),
+                    )
                 }
                 None => return self.refuse(assignment, format!("the operator {}", other.as_str())),
             },
@@ -181,11 +245,24 @@ impl<'a> Lowering<'a> {
             return self.refuse(update, "an assignment to anything but a local variable");
         };
         let var = self.assignable(id.name.as_str(), update)?;
-        let by = if update.operator == UpdateOperator::Increment { 1 } else { -1 };
-        Ok(Kind::Step { var, by, postfix: !update.prefix, bound: None })
+        let by = if update.operator == UpdateOperator::Increment {
+            1
+        } else {
+            -1
+        };
+        Ok(Kind::Step {
+            var,
+            by,
+            postfix: !update.prefix,
+            bound: None,
+        })
     }
 
-    fn member(&mut self, whole: &'a Expression<'a>, member: &'a StaticMemberExpression<'a>) -> Result<Kind> {
+    fn member(
+        &mut self,
+        whole: &'a Expression<'a>,
+        member: &'a StaticMemberExpression<'a>,
+    ) -> Result<Kind> {
         let name = member.property.name.as_str();
         if member.optional {
             return self.refuse(member, "the operator ?.");
@@ -193,7 +270,10 @@ impl<'a> Lowering<'a> {
         if self.is_global(&member.object, "Math") {
             return match math_constant(name) {
                 Some(value) => Ok(Kind::Number(value)),
-                None => self.refuse(member, format!("Math.{name} as a value; it can only be called")),
+                None => self.refuse(
+                    member,
+                    format!("Math.{name} as a value; it can only be called"),
+                ),
             };
         }
         if self.is_global(&member.object, "Number") {
@@ -205,28 +285,44 @@ impl<'a> Lowering<'a> {
         if let (Some(Capture::Array(array)), "length") = (self.captured(&member.object), name) {
             return Ok(Kind::Length(array));
         }
-        if let (Some(capture @ Capture::Refused(_)), Expression::Identifier(id)) = (self.captured(&member.object), &member.object) {
+        if let (Some(capture @ Capture::Refused(_)), Expression::Identifier(id)) =
+            (self.captured(&member.object), &member.object)
+        {
             return self.capture(&**id, id.name.as_str(), &capture);
         }
         match self.captured(whole) {
             Some(capture) => {
                 let shown = self.texts[self.text as usize].source.as_str();
                 let place = self.place(member);
-                let shown = shown.get(place.start as usize..place.end as usize).unwrap_or(name).to_owned();
+                let shown = shown
+                    .get(place.start as usize..place.end as usize)
+                    .unwrap_or(name)
+                    .to_owned();
                 self.capture(member, &shown, &capture)
             }
-            None => self.refuse(member, format!("the property .{name}; kernels know numbers, and no objects")),
+            None => self.refuse(
+                member,
+                format!("the property .{name}; kernels know numbers, and no objects"),
+            ),
         }
     }
 
-    fn element(&mut self, member: &'a ComputedMemberExpression<'a>, otherwise: Option<Box<Expr>>) -> Result<Kind> {
+    fn element(
+        &mut self,
+        member: &'a ComputedMemberExpression<'a>,
+        otherwise: Option<Box<Expr>>,
+    ) -> Result<Kind> {
         if member.optional {
             return self.refuse(member, "the operator ?.");
         }
         match self.captured(&member.object) {
             Some(Capture::Array(array)) => {
                 let index = self.boxed(&member.expression)?;
-                Ok(Kind::Element { array, index, otherwise })
+                Ok(Kind::Element {
+                    array,
+                    index,
+                    otherwise,
+                })
             }
             Some(Capture::Refused(what)) => {
                 let name = match member.object.get_inner_expression() {
@@ -289,7 +385,9 @@ fn number_constant(name: &str) -> Option<f64> {
 
 fn refused_expression(expression: &Expression) -> &'static str {
     match expression {
-        Expression::StringLiteral(_) | Expression::TemplateLiteral(_) | Expression::TaggedTemplateExpression(_) => "a string",
+        Expression::StringLiteral(_)
+        | Expression::TemplateLiteral(_)
+        | Expression::TaggedTemplateExpression(_) => "a string",
         Expression::NullLiteral(_) => "null",
         Expression::BigIntLiteral(_) => "a BigInt",
         Expression::RegExpLiteral(_) => "a regular expression",
@@ -307,7 +405,9 @@ fn refused_expression(expression: &Expression) -> &'static str {
         Expression::ChainExpression(_) => "the operator ?.",
         Expression::ImportExpression(_) => "an import",
         Expression::MetaProperty(_) => "a meta property",
-        Expression::PrivateInExpression(_) | Expression::PrivateFieldExpression(_) => "a private name",
+        Expression::PrivateInExpression(_) | Expression::PrivateFieldExpression(_) => {
+            "a private name"
+        }
         _ => "an expression that kernels don't have",
     }
 }

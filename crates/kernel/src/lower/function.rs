@@ -2,7 +2,7 @@
 
 use super::scope::{Binding, ScopeId};
 use super::{falls_through, Lowering};
-use crate::ir::{Expr, Kind, Program, Stmt, Type, VarId, Label};
+use crate::ir::{Expr, Kind, Label, Program, Stmt, Type, VarId};
 use crate::issue::Result;
 use crate::parse::{FunctionNode, Parts};
 use oxc_ast::ast::*;
@@ -22,12 +22,23 @@ impl<'a> Lowering<'a> {
     pub(super) fn kernel(&mut self, arguments: usize) -> Result<Program> {
         let (node, offset) = self.tree(0)?;
         self.offset = offset;
-        let callee = Callee { node, scope: None, text: 0, offset };
+        let callee = Callee {
+            node,
+            scope: None,
+            text: 0,
+            offset,
+        };
         let place = self.place(&self.parts(node)?.span);
-        let params: Vec<VarId> = (0..arguments).map(|at| self.var(&format!("argument {}", at + 1))).collect();
+        let params: Vec<VarId> = (0..arguments)
+            .map(|at| self.var(&format!("argument {}", at + 1)))
+            .collect();
         let values = params
             .iter()
-            .map(|&id| Expr { kind: Kind::Var(id), ty: Type::default(), place })
+            .map(|&id| Expr {
+                kind: Kind::Var(id),
+                ty: Type::default(),
+                place,
+            })
             .collect();
         let (body, label, result) = self.function(callee, values, &self.parts(node)?.span)?;
         Ok(Program {
@@ -62,7 +73,12 @@ impl<'a> Lowering<'a> {
         }
         let parts = self.parts(callee.node)?;
         let called_at = self.place(at);
-        let outer = (self.text, self.offset, self.scope, std::mem::take(&mut self.jumps));
+        let outer = (
+            self.text,
+            self.offset,
+            self.scope,
+            std::mem::take(&mut self.jumps),
+        );
         (self.text, self.offset) = (callee.text, callee.offset);
         self.active.push(identity);
         self.open(callee.scope);
@@ -73,8 +89,18 @@ impl<'a> Lowering<'a> {
             return self.refuse(&parts.span, reason);
         }
         if let (Some(name), FunctionNode::Function(_)) = (parts.name, callee.node) {
-            let Callee { node, text, offset, .. } = callee;
-            self.bind(name, Binding::Function { node, scope: self.scope, text, offset });
+            let Callee {
+                node, text, offset, ..
+            } = callee;
+            self.bind(
+                name,
+                Binding::Function {
+                    node,
+                    scope: self.scope,
+                    text,
+                    offset,
+                },
+            );
             self.open(Some(self.scope));
         }
         self.parameters(&parts, arguments, called_at, &mut body)?;
@@ -89,14 +115,24 @@ impl<'a> Lowering<'a> {
             for name in var_names(&parts.body.statements) {
                 if !self.scopes[self.scope].names.contains_key(name) {
                     let id = self.var(name);
-                    self.bind(name, Binding::Var { id, constant: false });
+                    self.bind(
+                        name,
+                        Binding::Var {
+                            id,
+                            constant: false,
+                        },
+                    );
                     body.push(Stmt::Declare(id));
                 }
             }
             let statements = self.block(&parts.body.statements)?;
             body.extend(statements);
             if falls_through(&body) {
-                let end = Expr { kind: Kind::Undefined, ty: Type::default(), place: self.place(&parts.span) };
+                let end = Expr {
+                    kind: Kind::Undefined,
+                    ty: Type::default(),
+                    place: self.place(&parts.span),
+                };
                 body.push(self.give(result, end));
             }
         }
@@ -108,7 +144,11 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn give(&self, var: VarId, value: Expr) -> Stmt {
         let place = value.place;
-        Stmt::Expr(Expr { kind: Kind::Set(var, Box::new(value)), ty: Type::default(), place })
+        Stmt::Expr(Expr {
+            kind: Kind::Set(var, Box::new(value)),
+            ty: Type::default(),
+            place,
+        })
     }
 
     fn parameters(
@@ -127,7 +167,9 @@ impl<'a> Lowering<'a> {
             let (name, default) = match &parameter.pattern.kind {
                 BindingPatternKind::BindingIdentifier(id) => (id.name.as_str(), None),
                 BindingPatternKind::AssignmentPattern(pattern) => match &pattern.left.kind {
-                    BindingPatternKind::BindingIdentifier(id) => (id.name.as_str(), Some(&pattern.right)),
+                    BindingPatternKind::BindingIdentifier(id) => {
+                        (id.name.as_str(), Some(&pattern.right))
+                    }
                     _ => return self.refuse(parameter, "a parameter that is taken apart"),
                 },
                 _ => return self.refuse(parameter, "a parameter that is taken apart"),
@@ -136,17 +178,34 @@ impl<'a> Lowering<'a> {
                 (Some(value), None) => value,
                 (Some(value), Some(_)) => {
                     let place = value.place;
-                    Expr { kind: Kind::Defined(Box::new(value)), ty: Type::default(), place }
+                    Expr {
+                        kind: Kind::Defined(Box::new(value)),
+                        ty: Type::default(),
+                        place,
+                    }
                 }
                 (None, Some(default)) => self.expression(default)?,
                 (None, None) if top => {
-                    return self.refuse(parameter, format!("the parameter '{name}' gets no value here: it would be undefined"));
+                    return self.refuse(
+                        parameter,
+                        format!("the parameter '{name}' gets no value here: it would be undefined"),
+                    );
                 }
-                (None, None) => Expr { kind: Kind::Undefined, ty: Type::default(), place: called_at },
+                (None, None) => Expr {
+                    kind: Kind::Undefined,
+                    ty: Type::default(),
+                    place: called_at,
+                },
             };
             let id = self.var(name);
             body.push(self.give(id, value));
-            self.bind(name, Binding::Var { id, constant: false });
+            self.bind(
+                name,
+                Binding::Var {
+                    id,
+                    constant: false,
+                },
+            );
         }
         // More arguments than parameters are evaluated, and that is all.
         if !top {
@@ -159,22 +218,29 @@ impl<'a> Lowering<'a> {
 /// The names that `var` declares in a function's body, those in nested functions left out.
 fn var_names<'a>(statements: &'a [Statement<'a>]) -> Vec<&'a str> {
     let mut names = Vec::new();
-    statements.iter().for_each(|statement| collect(statement, &mut names));
+    statements
+        .iter()
+        .for_each(|statement| collect(statement, &mut names));
     names
 }
 
 fn collect<'a>(statement: &'a Statement<'a>, names: &mut Vec<&'a str>) {
-    let mut declared = |declaration: &'a VariableDeclaration<'a>| {
-        if declaration.kind == VariableDeclarationKind::Var {
-            names.extend(declaration.declarations.iter().filter_map(|each| match &each.id.kind {
-                BindingPatternKind::BindingIdentifier(id) => Some(id.name.as_str()),
-                _ => None,
-            }));
-        }
-    };
+    let mut declared =
+        |declaration: &'a VariableDeclaration<'a>| {
+            if declaration.kind == VariableDeclarationKind::Var {
+                names.extend(declaration.declarations.iter().filter_map(
+                    |each| match &each.id.kind {
+                        BindingPatternKind::BindingIdentifier(id) => Some(id.name.as_str()),
+                        _ => None,
+                    },
+                ));
+            }
+        };
     match statement {
         Statement::VariableDeclaration(declaration) => declared(declaration),
-        Statement::BlockStatement(block) => block.body.iter().for_each(|inner| collect(inner, names)),
+        Statement::BlockStatement(block) => {
+            block.body.iter().for_each(|inner| collect(inner, names))
+        }
         Statement::IfStatement(branch) => {
             collect(&branch.consequent, names);
             if let Some(alternate) = &branch.alternate {
@@ -192,7 +258,9 @@ fn collect<'a>(statement: &'a Statement<'a>, names: &mut Vec<&'a str>) {
         Statement::LabeledStatement(labeled) => collect(&labeled.body, names),
         Statement::SwitchStatement(switch) => {
             for case in &switch.cases {
-                case.consequent.iter().for_each(|inner| collect(inner, names));
+                case.consequent
+                    .iter()
+                    .for_each(|inner| collect(inner, names));
             }
         }
         _ => {}

@@ -23,7 +23,10 @@ const DEEPEST: usize = 10_000;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Capture {
     /// A number: index among the numbers.
-    Number { index: usize, integer: bool },
+    Number {
+        index: usize,
+        integer: bool,
+    },
     /// A typed array: index among the arrays.
     Array(usize),
     /// A function: index among the texts.
@@ -121,7 +124,10 @@ impl<'a> Lowering<'a> {
     }
 
     fn var(&mut self, name: &str) -> VarId {
-        self.vars.push(Var { name: name.to_owned(), ty: Type::default() });
+        self.vars.push(Var {
+            name: name.to_owned(),
+            ty: Type::default(),
+        });
         self.vars.len() - 1
     }
 
@@ -135,7 +141,10 @@ impl<'a> Lowering<'a> {
         self.nodes += 1;
         self.depth += 1;
         if self.nodes > MOST_NODES {
-            return self.refuse(at, format!("with its helpers in their place it has more than {MOST_NODES} nodes"));
+            return self.refuse(
+                at,
+                format!("with its helpers in their place it has more than {MOST_NODES} nodes"),
+            );
         }
         if self.depth > DEEPEST {
             return self.refuse(at, format!("it is nested more than {DEEPEST} levels deep"));

@@ -13,9 +13,17 @@ pub type ScopeId = usize;
 pub enum Binding<'a> {
     /// Declared further down: not initialised yet.
     Uninitialised,
-    Var { id: VarId, constant: bool },
+    Var {
+        id: VarId,
+        constant: bool,
+    },
     /// A function, and the scope that it was made in.
-    Function { node: FunctionNode<'a>, scope: ScopeId, text: u16, offset: u32 },
+    Function {
+        node: FunctionNode<'a>,
+        scope: ScopeId,
+        text: u16,
+        offset: u32,
+    },
 }
 
 #[derive(Default)]
@@ -45,7 +53,10 @@ pub enum Meaning<'a> {
 impl<'a> Lowering<'a> {
     /// Opens a scope inside of `parent`, and makes it the current one. Returns the one that was.
     pub(super) fn open(&mut self, parent: Option<ScopeId>) -> ScopeId {
-        self.scopes.push(Scope { parent, names: HashMap::new() });
+        self.scopes.push(Scope {
+            parent,
+            names: HashMap::new(),
+        });
         std::mem::replace(&mut self.scope, self.scopes.len() - 1)
     }
 
@@ -82,8 +93,13 @@ impl<'a> Lowering<'a> {
                 _ => return None,
             },
             Expression::StaticMemberExpression(member) => {
-                match (self.captured(&member.object)?, member.object.get_inner_expression()) {
-                    (Capture::Namespace, Expression::Identifier(id)) => format!("{}.{}", id.name, member.property.name),
+                match (
+                    self.captured(&member.object)?,
+                    member.object.get_inner_expression(),
+                ) {
+                    (Capture::Namespace, Expression::Identifier(id)) => {
+                        format!("{}.{}", id.name, member.property.name)
+                    }
                     _ => return None,
                 }
             }

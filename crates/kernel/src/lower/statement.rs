@@ -28,7 +28,9 @@ impl<'a> Lowering<'a> {
     fn declare(&mut self, statements: &'a [Statement<'a>]) {
         for statement in statements {
             match statement {
-                Statement::VariableDeclaration(declaration) if declaration.kind != VariableDeclarationKind::Var => {
+                Statement::VariableDeclaration(declaration)
+                    if declaration.kind != VariableDeclarationKind::Var =>
+                {
                     for each in &declaration.declarations {
                         if let BindingPatternKind::BindingIdentifier(id) = &each.id.kind {
                             self.bind(id.name.as_str(), Binding::Uninitialised);
@@ -39,7 +41,15 @@ impl<'a> Lowering<'a> {
                     if let Some(id) = &function.id {
                         let (scope, text, offset) = (self.scope, self.text, self.offset);
                         let node = FunctionNode::Function(function);
-                        self.bind(id.name.as_str(), Binding::Function { node, scope, text, offset });
+                        self.bind(
+                            id.name.as_str(),
+                            Binding::Function {
+                                node,
+                                scope,
+                                text,
+                                offset,
+                            },
+                        );
                     }
                 }
                 _ => {}
@@ -47,14 +57,21 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn statement(&mut self, statement: &'a Statement<'a>, out: &mut Vec<Stmt>, names: Vec<&'a str>) -> Result<()> {
+    fn statement(
+        &mut self,
+        statement: &'a Statement<'a>,
+        out: &mut Vec<Stmt>,
+        names: Vec<&'a str>,
+    ) -> Result<()> {
         self.enter(statement)?;
         match statement {
             Statement::ExpressionStatement(only) => {
                 let value = self.expression(&only.expression)?;
                 out.push(Stmt::Expr(value));
             }
-            Statement::VariableDeclaration(declaration) => self.variables(declaration, false, out)?,
+            Statement::VariableDeclaration(declaration) => {
+                self.variables(declaration, false, out)?
+            }
             Statement::FunctionDeclaration(_) | Statement::EmptyStatement(_) => {}
             Statement::BlockStatement(block) => {
                 let body = self.block(&block.body)?;
@@ -72,11 +89,18 @@ impl<'a> Lowering<'a> {
             Statement::IfStatement(branch) => {
                 let test = self.expression(&branch.test)?;
                 let yes = self.single(&branch.consequent)?;
-                let no = branch.alternate.as_ref().map_or(Ok(Vec::new()), |no| self.single(no))?;
+                let no = branch
+                    .alternate
+                    .as_ref()
+                    .map_or(Ok(Vec::new()), |no| self.single(no))?;
                 out.push(Stmt::If(test, yes, no));
             }
-            Statement::WhileStatement(each) => self.repeat(names, Some(&each.test), None, &each.body, false, out)?,
-            Statement::DoWhileStatement(each) => self.repeat(names, Some(&each.test), None, &each.body, true, out)?,
+            Statement::WhileStatement(each) => {
+                self.repeat(names, Some(&each.test), None, &each.body, false, out)?
+            }
+            Statement::DoWhileStatement(each) => {
+                self.repeat(names, Some(&each.test), None, &each.body, true, out)?
+            }
             Statement::ForStatement(each) => self.for_loop(each, names, out)?,
             Statement::SwitchStatement(switch) => self.switch(switch, names, out)?,
             Statement::LabeledStatement(labeled) => self.label_statement(labeled, names, out)?,
@@ -107,7 +131,12 @@ impl<'a> Lowering<'a> {
         Ok(())
     }
 
-    fn label_statement(&mut self, labeled: &'a LabeledStatement<'a>, mut names: Vec<&'a str>, out: &mut Vec<Stmt>) -> Result<()> {
+    fn label_statement(
+        &mut self,
+        labeled: &'a LabeledStatement<'a>,
+        mut names: Vec<&'a str>,
+        out: &mut Vec<Stmt>,
+    ) -> Result<()> {
         names.push(labeled.label.name.as_str());
         match &labeled.body {
             Statement::LabeledStatement(_)
@@ -117,7 +146,12 @@ impl<'a> Lowering<'a> {
             | Statement::SwitchStatement(_) => self.statement(&labeled.body, out, names),
             other => {
                 let label = self.label();
-                self.jumps.push(Jump { names, implicit: false, on_break: label, on_continue: None });
+                self.jumps.push(Jump {
+                    names,
+                    implicit: false,
+                    on_break: label,
+                    on_continue: None,
+                });
                 let body = self.single(other)?;
                 self.jumps.pop();
                 out.push(Stmt::Block(label, body));
@@ -136,9 +170,19 @@ impl<'a> Lowering<'a> {
         Ok(out)
     }
 
-    fn variables(&mut self, declaration: &'a VariableDeclaration<'a>, in_for: bool, out: &mut Vec<Stmt>) -> Result<()> {
+    fn variables(
+        &mut self,
+        declaration: &'a VariableDeclaration<'a>,
+        in_for: bool,
+        out: &mut Vec<Stmt>,
+    ) -> Result<()> {
         let kind = declaration.kind;
-        if !matches!(kind, VariableDeclarationKind::Var | VariableDeclarationKind::Let | VariableDeclarationKind::Const) {
+        if !matches!(
+            kind,
+            VariableDeclarationKind::Var
+                | VariableDeclarationKind::Let
+                | VariableDeclarationKind::Const
+        ) {
             return self.refuse(declaration, "a 'using' declaration");
         }
         for each in &declaration.declarations {
@@ -151,12 +195,28 @@ impl<'a> Lowering<'a> {
                     return self.refuse(each, "a function in a variable that may change; declare it with const, outside of the loop's head");
                 }
                 let (scope, text, offset) = (self.scope, self.text, self.offset);
-                self.bind(name, Binding::Function { node, scope, text, offset });
+                self.bind(
+                    name,
+                    Binding::Function {
+                        node,
+                        scope,
+                        text,
+                        offset,
+                    },
+                );
                 continue;
             }
-            let value = each.init.as_ref().map(|value| self.expression(value)).transpose()?;
+            let value = each
+                .init
+                .as_ref()
+                .map(|value| self.expression(value))
+                .transpose()?;
             let var = kind == VariableDeclarationKind::Var;
-            let variable = if var { self.assignable(name, id.as_ref())? } else { self.var(name) };
+            let variable = if var {
+                self.assignable(name, id.as_ref())?
+            } else {
+                self.var(name)
+            };
             match value {
                 Some(value) => out.push(self.give(variable, value)),
                 None if !var => out.push(Stmt::Declare(variable)),
@@ -164,13 +224,24 @@ impl<'a> Lowering<'a> {
             }
             if !var {
                 let constant = kind == VariableDeclarationKind::Const;
-                self.bind(name, Binding::Var { id: variable, constant });
+                self.bind(
+                    name,
+                    Binding::Var {
+                        id: variable,
+                        constant,
+                    },
+                );
             }
         }
         Ok(())
     }
 
-    fn for_loop(&mut self, each: &'a ForStatement<'a>, names: Vec<&'a str>, out: &mut Vec<Stmt>) -> Result<()> {
+    fn for_loop(
+        &mut self,
+        each: &'a ForStatement<'a>,
+        names: Vec<&'a str>,
+        out: &mut Vec<Stmt>,
+    ) -> Result<()> {
         let outer = self.open(Some(self.scope));
         match &each.init {
             None => {}
@@ -185,11 +256,21 @@ impl<'a> Lowering<'a> {
                 self.variables(declaration, true, out)?;
             }
             Some(init) => {
-                let value = self.expression(init.as_expression().expect("a for loop begins with a declaration or an expression"))?;
+                let value = self.expression(
+                    init.as_expression()
+                        .expect("a for loop begins with a declaration or an expression"),
+                )?;
                 out.push(Stmt::Expr(value));
             }
         }
-        self.repeat(names, each.test.as_ref(), each.update.as_ref(), &each.body, false, out)?;
+        self.repeat(
+            names,
+            each.test.as_ref(),
+            each.update.as_ref(),
+            &each.body,
+            false,
+            out,
+        )?;
         self.scope = outer;
         Ok(())
     }
@@ -208,7 +289,12 @@ impl<'a> Lowering<'a> {
         let (on_break, on_continue) = (self.label(), self.label());
         let mut test = test.map(|test| self.expression(test)).transpose()?;
         let mut update = update.map(|update| self.expression(update)).transpose()?;
-        self.jumps.push(Jump { names, implicit: true, on_break, on_continue: Some(on_continue) });
+        self.jumps.push(Jump {
+            names,
+            implicit: true,
+            on_break,
+            on_continue: Some(on_continue),
+        });
         let inner = self.single(body)?;
         self.jumps.pop();
         if let (Some(test), Some(update)) = (&test, &mut update) {
@@ -227,16 +313,27 @@ impl<'a> Lowering<'a> {
     }
 
     /// The block of each case lies in that of the next one: leaving it goes on with its statements.
-    fn switch(&mut self, switch: &'a SwitchStatement<'a>, names: Vec<&'a str>, out: &mut Vec<Stmt>) -> Result<()> {
+    fn switch(
+        &mut self,
+        switch: &'a SwitchStatement<'a>,
+        names: Vec<&'a str>,
+        out: &mut Vec<Stmt>,
+    ) -> Result<()> {
         if switch.cases.len() > MOST_CASES {
-            return self.refuse(switch, format!("a switch with more than {MOST_CASES} cases"));
+            return self.refuse(
+                switch,
+                format!("a switch with more than {MOST_CASES} cases"),
+            );
         }
         let value = self.expression(&switch.discriminant)?;
         let place = value.place;
         let subject = self.var("the value of the switch");
         out.push(self.give(subject, value));
         let outer = self.open(Some(self.scope));
-        switch.cases.iter().for_each(|case| self.declare(&case.consequent));
+        switch
+            .cases
+            .iter()
+            .for_each(|case| self.declare(&case.consequent));
         let on_break = self.label();
         let labels: Vec<Label> = switch.cases.iter().map(|_| self.label()).collect();
         let mut chosen = Vec::new();
@@ -248,12 +345,33 @@ impl<'a> Lowering<'a> {
             };
             let test = self.expression(test)?;
             let at = test.place;
-            let subject = Expr { kind: Kind::Var(subject), ty: Type::default(), place };
-            let kind = Kind::Compare(Compare::Eq { strict: true }, Box::new(subject), Box::new(test));
-            chosen.push(Stmt::If(Expr { kind, ty: Type::default(), place: at }, vec![Stmt::Break(*label)], Vec::new()));
+            let subject = Expr {
+                kind: Kind::Var(subject),
+                ty: Type::default(),
+                place,
+            };
+            let kind = Kind::Compare(
+                Compare::Eq { strict: true },
+                Box::new(subject),
+                Box::new(test),
+            );
+            chosen.push(Stmt::If(
+                Expr {
+                    kind,
+                    ty: Type::default(),
+                    place: at,
+                },
+                vec![Stmt::Break(*label)],
+                Vec::new(),
+            ));
         }
         chosen.push(Stmt::Break(default));
-        self.jumps.push(Jump { names, implicit: true, on_break, on_continue: None });
+        self.jumps.push(Jump {
+            names,
+            implicit: true,
+            on_break,
+            on_continue: None,
+        });
         let mut nested = chosen;
         for (case, label) in switch.cases.iter().zip(&labels) {
             nested = vec![Stmt::Block(*label, nested)];
@@ -268,14 +386,20 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn undefined(&self, at: &impl GetSpan) -> Expr {
-        Expr { kind: Kind::Undefined, ty: Type::default(), place: self.place(at) }
+        Expr {
+            kind: Kind::Undefined,
+            ty: Type::default(),
+            place: self.place(at),
+        }
     }
 }
 
 /// Tells a step `i++` what bounds it, in `for (; i < bound; i++)` whose body leaves `i` alone: it can't pass int32 then
 /// where the bound is an int32, since it was below that when the step began.
 fn bound(test: &Expr, update: &mut Expr, body: &[Stmt]) {
-    let Kind::Step { var, by, bound, .. } = &mut update.kind else { return };
+    let Kind::Step { var, by, bound, .. } = &mut update.kind else {
+        return;
+    };
     let (order, right) = match compared(test, *var) {
         Some(found) => found,
         None => return,
@@ -291,7 +415,9 @@ fn bound(test: &Expr, update: &mut Expr, body: &[Stmt]) {
 fn compared(test: &Expr, var: VarId) -> Option<(Compare, &Expr)> {
     match &test.kind {
         Kind::And(a, b) => compared(a, var).or_else(|| compared(b, var)),
-        Kind::Compare(order, left, right) if matches!(left.kind, Kind::Var(id) if id == var) => Some((*order, right)),
+        Kind::Compare(order, left, right) if matches!(left.kind, Kind::Var(id) if id == var) => {
+            Some((*order, right))
+        }
         _ => None,
     }
 }
@@ -311,7 +437,9 @@ fn named_function<'a>(value: &'a Expression<'a>) -> Option<FunctionNode<'a>> {
 
 fn refused_statement(statement: &Statement) -> &'static str {
     match statement {
-        Statement::ForOfStatement(_) | Statement::ForInStatement(_) => "a loop over the members of something; count with an index",
+        Statement::ForOfStatement(_) | Statement::ForInStatement(_) => {
+            "a loop over the members of something; count with an index"
+        }
         Statement::ThrowStatement(_) => "a throw",
         Statement::TryStatement(_) => "a try",
         Statement::ClassDeclaration(_) => "a class",

@@ -16,9 +16,14 @@ pub fn find(name: &str) -> Vec<Function> {
             // SAFETY: the mangled name says what the function takes; all of them return a double, as V8's source has it.
             unsafe {
                 if two {
-                    Function::Two(std::mem::transmute::<usize, unsafe extern "C" fn(f64, f64) -> f64>(address))
+                    Function::Two(std::mem::transmute::<
+                        usize,
+                        unsafe extern "C" fn(f64, f64) -> f64,
+                    >(address))
                 } else {
-                    Function::One(std::mem::transmute::<usize, unsafe extern "C" fn(f64) -> f64>(address))
+                    Function::One(
+                        std::mem::transmute::<usize, unsafe extern "C" fn(f64) -> f64>(address),
+                    )
                 }
             }
         })
@@ -27,14 +32,32 @@ pub fn find(name: &str) -> Vec<Function> {
 
 #[cfg(not(windows))]
 fn mangled(inner: &str, name: &str, two: bool) -> String {
-    let part = |name: &str| if name.is_empty() { String::new() } else { format!("{}{name}", name.len()) };
-    format!("_ZN2v84base7ieee754{}{}E{}", part(inner), part(name), if two { "dd" } else { "d" })
+    let part = |name: &str| {
+        if name.is_empty() {
+            String::new()
+        } else {
+            format!("{}{name}", name.len())
+        }
+    };
+    format!(
+        "_ZN2v84base7ieee754{}{}E{}",
+        part(inner),
+        part(name),
+        if two { "dd" } else { "d" }
+    )
 }
 
 #[cfg(windows)]
 fn mangled(inner: &str, name: &str, two: bool) -> String {
-    let inner = if inner.is_empty() { String::new() } else { format!("{inner}@") };
-    format!("?{name}@{inner}ieee754@base@v8@@YAN{}@Z", if two { "NN" } else { "N" })
+    let inner = if inner.is_empty() {
+        String::new()
+    } else {
+        format!("{inner}@")
+    };
+    format!(
+        "?{name}@{inner}ieee754@base@v8@@YAN{}@Z",
+        if two { "NN" } else { "N" }
+    )
 }
 
 #[cfg(unix)]
@@ -63,8 +86,14 @@ mod test {
     #[test]
     #[cfg(not(windows))]
     fn names_are_mangled_as_the_compiler_does() {
-        assert_eq!(super::mangled("", "sin", false), "_ZN2v84base7ieee7543sinEd");
-        assert_eq!(super::mangled("legacy", "pow", true), "_ZN2v84base7ieee7546legacy3powEdd");
+        assert_eq!(
+            super::mangled("", "sin", false),
+            "_ZN2v84base7ieee7543sinEd"
+        );
+        assert_eq!(
+            super::mangled("legacy", "pow", true),
+            "_ZN2v84base7ieee7546legacy3powEdd"
+        );
         assert!(super::find("sin").is_empty(), "this is not Node");
     }
 }

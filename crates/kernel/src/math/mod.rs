@@ -76,8 +76,8 @@ pub struct Functions {
 
 /// The functions that differ between implementations: of these a table is needed.
 pub const PROBED: &[&str] = &[
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "exp", "expm1", "log", "log10",
-    "log1p", "log2", "pow", "sin", "sinh", "tan", "tanh",
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "exp",
+    "expm1", "log", "log10", "log1p", "log2", "pow", "sin", "sinh", "tan", "tanh",
 ];
 
 impl Functions {
@@ -87,12 +87,23 @@ impl Functions {
         for table in tables {
             let mut candidates = Vec::new();
             if exports {
-                candidates.extend(exports::find(&table.name).into_iter().map(|f| (f, Origin::Export)));
+                candidates.extend(
+                    exports::find(&table.name)
+                        .into_iter()
+                        .map(|f| (f, Origin::Export)),
+                );
             }
             if ports {
-                candidates.extend(ports::find(&table.name).into_iter().map(|f| (f, Origin::Port)));
+                candidates.extend(
+                    ports::find(&table.name)
+                        .into_iter()
+                        .map(|f| (f, Origin::Port)),
+                );
             }
-            if let Some(found) = candidates.into_iter().find(|(function, _)| table.agrees(*function)) {
+            if let Some(found) = candidates
+                .into_iter()
+                .find(|(function, _)| table.agrees(*function))
+            {
                 chosen.insert(format!("Math.{}", table.name), found);
             }
         }
@@ -101,13 +112,17 @@ impl Functions {
 
     /// Name and origin of each that was found.
     pub fn origins(&self) -> impl Iterator<Item = (&str, Origin)> {
-        self.chosen.iter().map(|(name, (_, origin))| (name.as_str(), *origin))
+        self.chosen
+            .iter()
+            .map(|(name, (_, origin))| (name.as_str(), *origin))
     }
 
     /// Whether kernels may use it: those that are exact by definition need no table.
     pub fn has(&self, name: &str) -> bool {
         let name = if name == "**" { "Math.pow" } else { name };
-        let probed = name.strip_prefix("Math.").is_some_and(|short| PROBED.contains(&short));
+        let probed = name
+            .strip_prefix("Math.")
+            .is_some_and(|short| PROBED.contains(&short));
         !probed || self.chosen.contains_key(name)
     }
 
@@ -141,13 +156,21 @@ mod test {
     fn table(name: &str, f: fn(f64) -> f64) -> Table {
         let x: Vec<f64> = (0..1000).map(|i| f64::from(i) * 0.37 - 50.0).collect();
         let expected = x.iter().map(|x| f(*x)).collect();
-        Table { name: name.into(), y: vec![0.0; x.len()], x, expected }
+        Table {
+            name: name.into(),
+            y: vec![0.0; x.len()],
+            x,
+            expected,
+        }
     }
 
     #[test]
     fn a_port_that_agrees_is_chosen() {
         let found = Functions::probe(&[table("cbrt", libm::cbrt)], true, true);
-        assert_eq!(found.origins().collect::<Vec<_>>(), [("Math.cbrt", Origin::Port)]);
+        assert_eq!(
+            found.origins().collect::<Vec<_>>(),
+            [("Math.cbrt", Origin::Port)]
+        );
         assert!(found.has("Math.cbrt"));
     }
 
@@ -163,7 +186,12 @@ mod test {
 
     #[test]
     fn an_empty_table_proves_nothing() {
-        let nothing = Table { name: "exp".into(), x: vec![], y: vec![], expected: vec![] };
+        let nothing = Table {
+            name: "exp".into(),
+            x: vec![],
+            y: vec![],
+            expected: vec![],
+        };
         assert!(!Functions::probe(&[nothing], true, true).has("Math.exp"));
     }
 

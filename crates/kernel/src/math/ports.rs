@@ -8,7 +8,11 @@ pub extern "C" fn to_int32(x: f64) -> i32 {
         return 0;
     }
     let modulo = x.trunc() % 4_294_967_296.0;
-    (if modulo < 0.0 { modulo + 4_294_967_296.0 } else { modulo }) as u32 as i32
+    (if modulo < 0.0 {
+        modulo + 4_294_967_296.0
+    } else {
+        modulo
+    }) as u32 as i32
 }
 
 /// ECMAScript's `%`: fmod, which is exact.
@@ -86,7 +90,11 @@ extern "C" fn power_host(x: f64, y: f64) -> f64 {
         return x * x;
     }
     if y == 0.5 {
-        return if x.is_infinite() { f64::INFINITY } else { (x + 0.0).sqrt() };
+        return if x.is_infinite() {
+            f64::INFINITY
+        } else {
+            (x + 0.0).sqrt()
+        };
     }
     x.powf(y)
 }
@@ -103,7 +111,11 @@ extern "C" fn power_port(x: f64, y: f64) -> f64 {
 /// Candidates for a function, the likeliest first.
 pub fn find(name: &str) -> Vec<Function> {
     match name {
-        "pow" => vec![Function::Two(power_host), Function::Two(power_host_plain), Function::Two(power_port)],
+        "pow" => vec![
+            Function::Two(power_host),
+            Function::Two(power_host_plain),
+            Function::Two(power_port),
+        ],
         "atan2" => vec![Function::Two(atan2)],
         _ => one(name).into_iter().collect(),
     }
@@ -127,7 +139,11 @@ mod test {
             (f64::NAN, 0),
             (f64::NEG_INFINITY, 0),
         ] {
-            let expected = if x == 9.3e18 { ((9.3e18_f64 as i128) & 0xffff_ffff) as u32 as i32 } else { bits };
+            let expected = if x == 9.3e18 {
+                ((9.3e18_f64 as i128) & 0xffff_ffff) as u32 as i32
+            } else {
+                bits
+            };
             assert_eq!(to_int32(x), expected, "{x}");
         }
     }

@@ -6,7 +6,14 @@ use std::ptr::null_mut;
 pub fn allocate(size: usize) -> Result<*mut u8> {
     // SAFETY: asks for new private memory; no address is given.
     let address = unsafe {
-        libc::mmap(null_mut(), size, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON, -1, 0)
+        libc::mmap(
+            null_mut(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANON,
+            -1,
+            0,
+        )
     };
     if address == libc::MAP_FAILED {
         return Err(Error::last_os_error());

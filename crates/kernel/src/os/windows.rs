@@ -11,7 +11,8 @@ const EXECUTE_READ: u32 = 0x20;
 
 #[link(name = "kernel32")]
 unsafe extern "system" {
-    fn VirtualAlloc(address: *const c_void, size: usize, kind: u32, protection: u32) -> *mut c_void;
+    fn VirtualAlloc(address: *const c_void, size: usize, kind: u32, protection: u32)
+        -> *mut c_void;
     fn VirtualProtect(address: *mut c_void, size: usize, protection: u32, old: *mut u32) -> i32;
     fn VirtualFree(address: *mut c_void, size: usize, kind: u32) -> i32;
     fn FlushInstructionCache(process: isize, address: *const c_void, size: usize) -> i32;

@@ -35,7 +35,9 @@ impl Deadline {
             return Self(None);
         }
         // Beyond what a clock can show there is no end.
-        let Some(at) = Instant::now().checked_add(after) else { return Self(None) };
+        let Some(at) = Instant::now().checked_add(after) else {
+            return Self(None);
+        };
         let mut guard = table();
         let table = guard.get_or_insert_with(Table::default);
         table.created += 1;
@@ -76,7 +78,9 @@ fn watch() {
             return;
         }
         let left = next.map_or(LINGER, |at| at - now);
-        let (again, waited) = CHANGED.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner);
+        let (again, waited) = CHANGED
+            .wait_timeout(guard, left)
+            .unwrap_or_else(PoisonError::into_inner);
         idle = next.is_none() && waited.timed_out();
         guard = again;
     }
@@ -94,7 +98,10 @@ mod test {
         drop(Deadline::new(Duration::from_millis(5), dropped.clone()));
         let begun = Instant::now();
         while !soon.is_stopped() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "the deadline was missed");
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "the deadline was missed"
+            );
             std::thread::sleep(Duration::from_millis(1));
         }
         assert!(begun.elapsed() >= Duration::from_millis(4));

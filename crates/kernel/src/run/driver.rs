@@ -18,7 +18,10 @@ struct Threads {
     created: u64,
 }
 
-static THREADS: Mutex<Threads> = Mutex::new(Threads { idle: Vec::new(), created: 0 });
+static THREADS: Mutex<Threads> = Mutex::new(Threads {
+    idle: Vec::new(),
+    created: 0,
+});
 /// So long a thread waits for another task.
 const LINGER: Duration = Duration::from_secs(2);
 /// Stack of a thread: it runs kernels too.
@@ -40,7 +43,9 @@ pub fn spawn(task: Task) -> bool {
     drop(threads);
     let (tasks, received) = channel();
     let own = tasks.clone();
-    let builder = std::thread::Builder::new().name("multiproc-run".into()).stack_size(STACK);
+    let builder = std::thread::Builder::new()
+        .name("multiproc-run".into())
+        .stack_size(STACK);
     builder.spawn(move || serve(id, &own, &received)).is_ok() && tasks.send(task).is_ok()
 }
 
@@ -48,7 +53,10 @@ fn serve(id: u64, own: &Sender<Task>, received: &Receiver<Task>) {
     let mut next = received.recv().ok();
     while let Some(task) = next {
         task();
-        threads().idle.push(Idle { id, tasks: own.clone() });
+        threads().idle.push(Idle {
+            id,
+            tasks: own.clone(),
+        });
         next = received.recv_timeout(LINGER).ok();
         if next.is_none() {
             let mut threads = threads();

@@ -23,7 +23,12 @@ pub struct Share {
 
 impl Share {
     pub fn new(end: usize, threads: usize, least: usize) -> Self {
-        Self { next: AtomicUsize::new(0), end, threads, least }
+        Self {
+            next: AtomicUsize::new(0),
+            end,
+            threads,
+            least,
+        }
     }
 
     /// The next chunk: a part of what is left, so that the last ones are small.
@@ -34,10 +39,17 @@ impl Share {
                 return None;
             }
             let left = self.end - start;
-            let size = (left / (4 * self.threads)).clamp(self.least, MOST).min(left);
+            let size = (left / (4 * self.threads))
+                .clamp(self.least, MOST)
+                .min(left);
             // Chunks begin at multiples of the least size, so that no two threads write to one line of the cache.
             let size = size.next_multiple_of(self.least).min(left);
-            match self.next.compare_exchange_weak(start, start + size, Ordering::Relaxed, Ordering::Relaxed) {
+            match self.next.compare_exchange_weak(
+                start,
+                start + size,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
                 Ok(_) => return Some((start, start + size)),
                 Err(now) => start = now,
             }
@@ -67,7 +79,9 @@ pub fn run(kernel: &Kernel, job: &Job) -> Result<(), Stopped> {
         if done > 0 {
             let measured = begun.elapsed().as_nanos() as u64 / done;
             let known = kernel.cost.load(Ordering::Relaxed);
-            kernel.cost.store(((3 * known + measured) / 4).max(1), Ordering::Relaxed);
+            kernel
+                .cost
+                .store(((3 * known + measured) / 4).max(1), Ordering::Relaxed);
         }
     });
     if stopped.into_inner() {
@@ -82,7 +96,9 @@ fn threads_for(job: &Job, cost: u64, least: usize) -> usize {
     let work = cost.saturating_mul(job.length as u64);
     let worth = (work / WORTH_WAKING).max(1);
     let chunks = job.length.div_ceil(least).max(1);
-    job.threads.min(chunks).min(usize::try_from(worth).unwrap_or(usize::MAX))
+    job.threads
+        .min(chunks)
+        .min(usize::try_from(worth).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -91,7 +107,14 @@ mod test {
 
     #[test]
     fn chunks_cover_the_range_once_in_order() {
-        for (end, threads, least) in [(0, 1, 1), (1, 4, 64), (63, 2, 64), (64, 2, 64), (100_000, 3, 64), (17, 8, 1)] {
+        for (end, threads, least) in [
+            (0, 1, 1),
+            (1, 4, 64),
+            (63, 2, 64),
+            (64, 2, 64),
+            (100_000, 3, 64),
+            (17, 8, 1),
+        ] {
             let share = Share::new(end, threads, least);
             let mut at = 0;
             while let Some((start, stop)) = share.take() {

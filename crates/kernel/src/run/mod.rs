@@ -76,7 +76,11 @@ impl Kernel {
     /// Whether the job's arrays are what the kernel was compiled for.
     pub fn fits(&self, job: &Job) -> bool {
         let kinds = |spans: &[Span], kinds: &[ElementKind]| {
-            spans.len() == kinds.len() && spans.iter().zip(kinds).all(|(span, kind)| span.kind == *kind)
+            spans.len() == kinds.len()
+                && spans
+                    .iter()
+                    .zip(kinds)
+                    .all(|(span, kind)| span.kind == *kind)
         };
         let long_enough = |span: &Span| span.length >= job.length;
         kinds(&job.inputs, &self.inputs)
@@ -95,7 +99,10 @@ impl Kernel {
     /// # Panics
     /// Where the job's arrays are not those that the kernel was compiled for.
     pub unsafe fn map(&self, job: &Job) -> Result<(), Stopped> {
-        assert!(self.fits(job) && self.output.is_some(), "another kernel's job");
+        assert!(
+            self.fits(job) && self.output.is_some(),
+            "another kernel's job"
+        );
         map::run(self, job)
     }
 
@@ -110,13 +117,18 @@ impl Kernel {
     /// # Panics
     /// Where the job's arrays are not those that the kernel was compiled for.
     pub unsafe fn reduce(&self, job: &Job, initial: f64) -> Result<f64, Stopped> {
-        assert!(self.fits(job) && self.output.is_none() && job.inputs.len() == 1, "another kernel's job");
+        assert!(
+            self.fits(job) && self.output.is_none() && job.inputs.len() == 1,
+            "another kernel's job"
+        );
         reduce::run(self, job, initial)
     }
 
     /// The words that compiled functions read.
     fn context(&self, job: &Job) -> Vec<u64> {
-        let mut words = Vec::with_capacity(FIXED_WORDS + job.inputs.len() + 2 * job.arrays.len() + job.numbers.len());
+        let mut words = Vec::with_capacity(
+            FIXED_WORDS + job.inputs.len() + 2 * job.arrays.len() + job.numbers.len(),
+        );
         words.push(job.stop.address());
         words.push(job.output.map_or(0, |span| span.address as u64));
         words.extend(job.inputs.iter().map(|span| span.address as u64));
@@ -131,7 +143,14 @@ impl Kernel {
     ///
     /// # Safety
     /// `context` is that of a job which fits, and `start..end` lies in its arrays.
-    unsafe fn elements(&self, context: &[u64], start: usize, end: usize, accumulator: &mut f64, stop: &Stop) -> Result<(), Stopped> {
+    unsafe fn elements(
+        &self,
+        context: &[u64],
+        start: usize,
+        end: usize,
+        accumulator: &mut f64,
+        stop: &Stop,
+    ) -> Result<(), Stopped> {
         let call = |entry: Entry, from: usize, to: usize, accumulator: &mut f64| {
             // SAFETY: by the contract of this function; the code lives as long as `self`.
             unsafe { entry(context.as_ptr(), from as i64, to as i64, accumulator) as usize }

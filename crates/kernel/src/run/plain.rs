@@ -23,7 +23,10 @@ impl Plain {
     /// # Safety
     /// Every span of the job is readable until this returns.
     pub unsafe fn reduce(self, job: &Job, initial: f64) -> Result<f64, Stopped> {
-        assert!(job.inputs.len() == 1 && job.inputs[0].length >= job.length && job.threads > 0, "not a reduction's job");
+        assert!(
+            job.inputs.len() == 1 && job.inputs[0].length >= job.length && job.threads > 0,
+            "not a reduction's job"
+        );
         reduce::plain(self, job, initial)
     }
 
@@ -37,7 +40,15 @@ impl Plain {
     }
 
     /// Puts the results of runs `first..last` of an input of `length` elements.
-    pub(super) fn runs(self, input: Span, length: usize, first: usize, last: usize, initial: f64, put: &dyn Fn(usize, f64)) {
+    pub(super) fn runs(
+        self,
+        input: Span,
+        length: usize,
+        first: usize,
+        last: usize,
+        initial: f64,
+        put: &dyn Fn(usize, f64),
+    ) {
         let address = input.address;
         macro_rules! of {
             ($ty:ty) => {
@@ -58,7 +69,14 @@ impl Plain {
         }
     }
 
-    fn side_by_side<T: Copy + Into<f64>>(self, input: &[T], first: usize, last: usize, initial: f64, put: &dyn Fn(usize, f64)) {
+    fn side_by_side<T: Copy + Into<f64>>(
+        self,
+        input: &[T],
+        first: usize,
+        last: usize,
+        initial: f64,
+        put: &dyn Fn(usize, f64),
+    ) {
         let mut at = first;
         while at + LANES <= last && (at + LANES) * RUN <= input.len() {
             let block = &input[at * RUN..(at + LANES) * RUN];
@@ -74,14 +92,21 @@ impl Plain {
         }
         for at in at..last {
             let run = &input[at * RUN..((at + 1) * RUN).min(input.len())];
-            put(at, run.iter().fold(initial, |a, b| self.join(a, (*b).into())));
+            put(
+                at,
+                run.iter().fold(initial, |a, b| self.join(a, (*b).into())),
+            );
         }
     }
 }
 
 /// Folds the eight runs of `block`.
 #[inline(always)]
-fn lanes<T: Copy + Into<f64>>(block: &[T], initial: f64, join: impl Fn(f64, f64) -> f64) -> [f64; LANES] {
+fn lanes<T: Copy + Into<f64>>(
+    block: &[T],
+    initial: f64,
+    join: impl Fn(f64, f64) -> f64,
+) -> [f64; LANES] {
     let runs: [&[T]; LANES] = std::array::from_fn(|lane| &block[lane * RUN..(lane + 1) * RUN]);
     let mut sums = [initial; LANES];
     for at in 0..RUN {

@@ -38,11 +38,21 @@ pub fn run(kernel: &Kernel, job: &Job, initial: f64) -> Result<f64, Stopped> {
         }
         Ok(())
     })?;
-    let Some((first, rest)) = parts.split_first() else { return Ok(initial) };
+    let Some((first, rest)) = parts.split_first() else {
+        return Ok(initial);
+    };
     let mut sum = *first;
     let joiner = kernel.joiner.as_deref().unwrap_or(kernel);
-    let span = Span { address: rest.as_ptr().cast_mut().cast(), length: rest.len(), kind: ElementKind::Float64 };
-    let joining = Job { inputs: vec![span], length: rest.len(), ..job.clone() };
+    let span = Span {
+        address: rest.as_ptr().cast_mut().cast(),
+        length: rest.len(),
+        kind: ElementKind::Float64,
+    };
+    let joining = Job {
+        inputs: vec![span],
+        length: rest.len(),
+        ..job.clone()
+    };
     let context = joiner.context(&joining);
     // SAFETY: the results of the runs, which stay where they are.
     unsafe { joiner.elements(&context, 0, rest.len(), &mut sum, &job.stop) }?;
@@ -55,7 +65,10 @@ pub fn plain(plain: Plain, job: &Job, initial: f64) -> Result<f64, Stopped> {
         plain.runs(job.inputs[0], job.length, first, last, initial, put);
         Ok(())
     })?;
-    Ok(parts.into_iter().reduce(|a, b| plain.join(a, b)).unwrap_or(initial))
+    Ok(parts
+        .into_iter()
+        .reduce(|a, b| plain.join(a, b))
+        .unwrap_or(initial))
 }
 
 type Put<'a> = &'a dyn Fn(usize, f64);

@@ -75,7 +75,11 @@ impl Drop for Closing<'_> {
         let mut state = self.0.state();
         state.closed = true;
         while state.now > 0 {
-            state = self.0.left.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .0
+                .left
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -88,8 +92,13 @@ pub fn together(threads: usize, work: impl Fn() + Sync) {
     let borrowed: &(dyn Fn() + Sync) = &work;
     // SAFETY: the reference is used between `join`s that found the work open, and `Closing` ends the last of those
     // before `work` goes out of scope.
-    let work = unsafe { std::mem::transmute::<&(dyn Fn() + Sync), &'static (dyn Fn() + Sync)>(borrowed) };
-    let shared = Arc::new(Shared { work, joined: Mutex::default(), left: Condvar::new() });
+    let work =
+        unsafe { std::mem::transmute::<&(dyn Fn() + Sync), &'static (dyn Fn() + Sync)>(borrowed) };
+    let shared = Arc::new(Shared {
+        work,
+        joined: Mutex::default(),
+        left: Condvar::new(),
+    });
     for _ in 1..threads {
         let shared = shared.clone();
         pool.spawn(move || shared.join());

@@ -2,12 +2,17 @@
 #![allow(dead_code)] // Each test program uses a part of it.
 
 use multiproc_kernel::math::Functions;
-use multiproc_kernel::{CompileError, ElementKind, Issue, Job, Kernel, Request, Span, Stop, Stopped, Text};
+use multiproc_kernel::{
+    CompileError, ElementKind, Issue, Job, Kernel, Request, Span, Stop, Stopped, Text,
+};
 
 /// A function without captures, of doubles.
 pub fn request(source: &str, inputs: usize, output: Option<ElementKind>) -> Request {
     Request {
-        texts: vec![Text { source: source.into(), ..Text::default() }],
+        texts: vec![Text {
+            source: source.into(),
+            ..Text::default()
+        }],
         inputs: vec![ElementKind::Float64; inputs],
         output,
         arrays: vec![],
@@ -24,7 +29,10 @@ pub fn compile(request: &Request) -> Kernel {
 }
 
 pub fn refusal(source: &str, inputs: usize) -> Issue {
-    match Kernel::compile(&request(source, inputs, Some(ElementKind::Float64)), &Functions::default()) {
+    match Kernel::compile(
+        &request(source, inputs, Some(ElementKind::Float64)),
+        &Functions::default(),
+    ) {
         Err(CompileError::Refused(issue)) => issue,
         other => panic!("{source}: {other:?}"),
     }
@@ -32,13 +40,25 @@ pub fn refusal(source: &str, inputs: usize) -> Issue {
 
 pub fn span<T>(values: &mut [T], kind: ElementKind) -> Span {
     assert_eq!(std::mem::size_of::<T>(), kind.size());
-    Span { address: values.as_mut_ptr().cast(), length: values.len(), kind }
+    Span {
+        address: values.as_mut_ptr().cast(),
+        length: values.len(),
+        kind,
+    }
 }
 
 /// A job over doubles.
-pub fn job(inputs: &mut [Vec<f64>], output: Option<&mut Vec<f64>>, length: usize, threads: usize) -> Job {
+pub fn job(
+    inputs: &mut [Vec<f64>],
+    output: Option<&mut Vec<f64>>,
+    length: usize,
+    threads: usize,
+) -> Job {
     Job {
-        inputs: inputs.iter_mut().map(|input| span(input, ElementKind::Float64)).collect(),
+        inputs: inputs
+            .iter_mut()
+            .map(|input| span(input, ElementKind::Float64))
+            .collect(),
         output: output.map(|output| span(output, ElementKind::Float64)),
         arrays: vec![],
         numbers: vec![],
