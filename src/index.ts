@@ -36,6 +36,7 @@ export {
   type PoolStats,
   type TaskOptions,
 } from './pool';
+export { parallel, type Parallel, type ParallelOptions } from './parallel';
 export {
   AuthenticationError,
   BrokenBarrierError,

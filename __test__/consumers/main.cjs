@@ -1,6 +1,6 @@
 // The same program by `require()`.
 'use strict';
-const { Lock, Pool, Process, Queue, availableCpuCount, cpuCount } = require('multiproc');
+const { Lock, Pool, Process, Queue, availableCpuCount, cpuCount, parallel } = require('multiproc');
 
 const factor = 10;
 const lock = new Lock();
@@ -30,6 +30,13 @@ async function main() {
   console.log('apply', await pool.apply((a, b) => a + b, [20, 22]));
   pool.close();
   await pool.join();
+
+  const kernel = (n) => n * 2 + Math.sin(0) * factor;
+  const issue = parallel.explain((n) => `${n}`);
+  console.log(
+    'kernel',
+    `${(await parallel.map(kernel, Float64Array.of(1, 2, 3))).join(', ')}; refused at ${issue.line}:${issue.column}`,
+  );
 
   console.log('one state', (await import('multiproc')).Pool === Pool);
 }

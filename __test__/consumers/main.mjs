@@ -1,6 +1,6 @@
 // A user's program, by `import`.
 import { createRequire } from 'node:module';
-import { Lock, Pool, Process, Queue, availableCpuCount, cpuCount } from 'multiproc';
+import { Lock, Pool, Process, Queue, availableCpuCount, cpuCount, parallel } from 'multiproc';
 
 const factor = 10;
 const lock = new Lock();
@@ -29,5 +29,12 @@ console.log('map', (await pool.map((n) => n * factor, [1, 2, 3])).join(', '));
 console.log('apply', await pool.apply((a, b) => a + b, [20, 22]));
 pool.close();
 await pool.join();
+
+const kernel = (n) => n * 2 + Math.sin(0) * factor;
+const issue = parallel.explain((n) => `${n}`);
+console.log(
+  'kernel',
+  `${(await parallel.map(kernel, Float64Array.of(1, 2, 3))).join(', ')}; refused at ${issue.line}:${issue.column}`,
+);
 
 console.log('one state', createRequire(import.meta.url)('multiproc').Pool === Pool);

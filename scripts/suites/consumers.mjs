@@ -15,9 +15,12 @@ queue a 10, b 10
 exit 1 true on purpose
 map 10, 20, 30
 apply 42
+kernel 2, 4, 6; refused at 1:10
 one state true
 `;
-const TYPESCRIPT_OUTPUT = '0 16 <1> <2> 3\n';
+/** The addons, and the scripts that build them. */
+const BINARIES = { multiproc: 'build:native', 'multiproc-kernel': 'build:kernel' };
+const TYPESCRIPT_OUTPUT = '0 16 <1> <2> 3 1.5 0\n';
 const OLDER_TYPESCRIPT = ['5.9', '6'];
 
 /** A step that the others stand on: its failure ends the suite. */
@@ -40,14 +43,17 @@ async function pack(folder, into) {
   return join(into, Object.values(JSON.parse(out))[0].filename);
 }
 
-/** The package and the package of this platform's binary, packed as they are published. */
+/** The package and the package of this platform's binaries, packed as they are published. */
 async function tarballs(temporary) {
-  const binary = readdirSync(join(root, 'src/native')).find((name) => name.endsWith('.node'));
-  if (binary === undefined) throw new Broken('src/native has no binary: npm run build:native');
-  const platform = binary.split('.')[1];
+  const binaries = readdirSync(join(root, 'src/native')).filter((name) => name.endsWith('.node'));
+  for (const [name, script] of Object.entries(BINARIES)) {
+    if (!binaries.some((file) => file.startsWith(`${name}.`)))
+      throw new Broken(`src/native has no ${name}: npm run ${script}`);
+  }
+  const platform = binaries[0].split('.')[1];
   const folder = join(temporary, platform);
   cpSync(join(root, 'npm', platform), folder, { recursive: true });
-  cpSync(join(root, 'src/native', binary), join(folder, binary));
+  for (const binary of binaries) cpSync(join(root, 'src/native', binary), join(folder, binary));
   return [await pack(root, temporary), await pack(folder, temporary)];
 }
 

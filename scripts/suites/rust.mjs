@@ -2,8 +2,8 @@
 import { dirname } from 'node:path';
 import { run } from './command.mjs';
 
-/** Cargo's flags for the crates that have tests: the binding has none, and links only into Node. */
-const CRATES = ['--workspace', '--exclude', 'multiproc-node'];
+/** Cargo's flags for the crates that have tests: the bindings have none, and link only into Node. */
+const CRATES = ['--workspace', '--exclude', 'multiproc-node', '--exclude', 'multiproc-kernel-node'];
 /** No single test program may take longer. */
 const SECONDS = 600;
 

@@ -15,11 +15,16 @@ function libc(): string[] {
   return [header.glibcVersionRuntime === undefined ? 'musl' : 'gnu'];
 }
 
+/** This platform, as the names of the binaries have it. */
+export function platform(): string {
+  const abi = process.platform === 'win32' ? ['msvc'] : libc();
+  return [process.platform, process.arch, ...abi].join('-');
+}
+
 /** The message for a platform or an installation without a binary: what is missing, and the two ways out. */
-function missingBinary(cause: unknown): Error {
-  const platform = [process.platform, process.arch, ...libc()].join('-');
+export function missingBinary(cause: unknown): Error {
   const error = new Error(
-    `multiproc has no native core for ${platform} (Node ${process.versions.node}) in this installation. Either\n` +
+    `multiproc has no native core for ${platform()} (Node ${process.versions.node}) in this installation. Either\n` +
       `  - install it again so that npm may fetch the optional package of this platform: remove node_modules and the\n` +
       `    lockfile's entry of multiproc, then run npm install without --omit=optional and on the machine it will run on; or\n` +
       `  - build it, which needs Rust 1.88 or newer (https://rustup.rs): npm run build:native in a clone of the repository.\n` +

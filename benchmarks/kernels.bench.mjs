@@ -1,0 +1,139 @@
+// Data-parallel kernels: nanoseconds of an element, on one thread and on all.
+// numpy, numexpr and Numba: python3 -m venv target/bench/python && target/bench/python/bin/pip install numpy numexpr numba
+// (or PYTHON=…). Rust with rayon: benchmarks/rayon, which is built by cargo when it is needed. What is missing is left out.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { python } from './harness/machine.mjs';
+import { multiproc, workerFile } from './harness/peer.mjs';
+import { inputsOf, kernels, loopOf } from './kernels/kernels.mjs';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+export const title = 'Kernels';
+export const about =
+  `Nine kernels over Float64Arrays, per element; compared by the best round. "1 thread" computes on the calling thread alone, the others on all ${availableParallelism()}. ` +
+  'V8 loop: one loop of its own for each kernel, optimised; .map(): of the typed array; worker_threads: as many loops as CPUs over SharedArrayBuffers, woken by Atomics. ' +
+  "numpy's and numexpr's results may differ in the last place, multiproc's are V8's.";
+
+const best = { of: 'best' };
+const hasPython = ['x ** x', 'polynomial', 'sin · exp', 'Black-Scholes', 'sum', 'axpy'];
+
+export const cases = Object.entries(kernels).map(([name, { n }]) => ({
+  title: name,
+  call: name,
+  args: { n },
+  unit: 'ns',
+  rounds: 25,
+  by: best,
+  goals: [
+    { row: 'multiproc, 1 thread', atMost: 1, times: 'V8 loop', by: best },
+    { row: 'multiproc', atMost: 1, times: 'numexpr', by: best },
+    { row: 'multiproc', atMost: 1, times: 'Numba', by: best },
+  ].filter(({ times }) => times !== 'numexpr' || hasPython.includes(name)),
+}));
+
+function timed(n, run) {
+  const begin = performance.now();
+  run();
+  return { ns: (performance.now() - begin) * 1e6, ops: n };
+}
+
+/** The rounds of every kernel; `prepare(kernel, name, n)` gives what is timed. */
+function rounds(prepare) {
+  const prepared = new Map();
+  const round =
+    (name) =>
+    async ({ n }) => {
+      if (!prepared.has(name)) prepared.set(name, prepare(kernels[name], name, n));
+      return timed(n, prepared.get(name));
+    };
+  return Object.fromEntries(Object.keys(kernels).map((name) => [name, round(name)]));
+}
+
+async function openOurs(threads) {
+  const { parallel } = await multiproc();
+  return rounds((kernel, _, n) => {
+    const inputs = inputsOf(kernel, n);
+    if (kernel.reduces) return () => parallel.reduceSync(kernel.f, inputs[0], 0, { threads });
+    const options = { into: new Float64Array(n), threads };
+    return () => parallel.zipSync(kernel.f, inputs, options);
+  });
+}
+
+function openLoop() {
+  return rounds((kernel, _, n) => {
+    const [inputs, out, loop] = [inputsOf(kernel, n), new Float64Array(n), loopOf(kernel)];
+    for (let i = 0; i < 20; i++) loop(inputs, out, 0, Math.ceil(n / 10));
+    return () => loop(inputs, out, 0, n);
+  });
+}
+
+function openMap() {
+  return rounds((kernel, _, n) => {
+    const inputs = inputsOf(kernel, n);
+    const { f } = kernel;
+    if (kernel.reduces) return () => inputs[0].reduce((a, b) => a + b, 0);
+    if (inputs.length === 1) return () => inputs[0].map((x) => f(x));
+    const [a, b, c] = inputs;
+    return c === undefined ? () => a.map((x, i) => f(x, b[i])) : () => a.map((x, i) => f(x, b[i], c[i]));
+  });
+}
+
+function openWorkers() {
+  const count = availableParallelism();
+  return rounds((kernel, name, n) => {
+    const words = new Int32Array(new SharedArrayBuffer(12));
+    words[2] = n;
+    const out = new Float64Array(new SharedArrayBuffer(8 * n));
+    const sums = new Float64Array(new SharedArrayBuffer(8 * count));
+    const inputs = inputsOf(kernel, n, true);
+    for (let at = 0; at < count; at++) {
+      const workerData = { name, words, inputs, out, sums, at, count };
+      new Worker(workerFile('kernels.mjs'), { workerData }).unref();
+    }
+    return () => {
+      Atomics.store(words, 1, 0);
+      Atomics.add(words, 0, 1);
+      Atomics.notify(words, 0);
+      for (let done = 0; done < count; done = Atomics.load(words, 1)) Atomics.wait(words, 1, done);
+      return sums.reduce((a, b) => a + b, 0);
+    };
+  });
+}
+
+const ownPython = here('../target/bench/python/bin/python');
+const interpreter = process.env.PYTHON === undefined && existsSync(ownPython) ? ownPython : python;
+const pythonPeer = (library) => ({
+  command: [interpreter, here('python/kernels.py'), library, String(availableParallelism())],
+});
+
+const rust = here('../target/bench/rayon/release/kernels-rayon');
+function buildRust() {
+  const args = [
+    'build',
+    '--release',
+    '--quiet',
+    '--manifest-path',
+    here('rayon/Cargo.toml'),
+    '--target-dir',
+    here('../target/bench/rayon'),
+  ];
+  const { status, stderr } = spawnSync('cargo', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`cargo: ${stderr ?? 'is not installed'}`);
+}
+
+export const contestants = {
+  multiproc: { ours: true, open: () => openOurs(availableParallelism()) },
+  'multiproc, 1 thread': { ours: true, open: () => openOurs(1) },
+  'V8 loop': { open: openLoop },
+  '.map()': { open: openMap },
+  worker_threads: { open: openWorkers },
+  numpy: pythonPeer('numpy'),
+  numexpr: pythonPeer('numexpr'),
+  Numba: pythonPeer('numba'),
+  'Numba, 1 thread': pythonPeer('numba-serial'),
+  'Rust + rayon': { command: [rust], build: buildRust },
+};

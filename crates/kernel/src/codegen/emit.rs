@@ -1,0 +1,216 @@
+//! Statements to machine code; what expressions need of the function around them.
+
+use super::Target;
+use crate::ir::*;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{types, Block, InstBuilder, MemFlags, Type as ClifType, Value};
+use cranelift_frontend::{FunctionBuilder, Variable};
+use std::collections::HashMap;
+
+/// A value in a register, and how it lies there.
+#[derive(Clone, Copy)]
+pub struct Held {
+    pub value: Value,
+    pub repr: Repr,
+}
+
+pub fn held(value: Value, repr: Repr) -> Held {
+    Held { value, repr }
+}
+
+/// The register type of a representation.
+pub fn clif(repr: Repr) -> ClifType {
+    match repr {
+        Repr::Bool => types::I8,
+        Repr::Int32 | Repr::Uint32 => types::I32,
+        Repr::Float64 | Repr::Never => types::F64,
+    }
+}
+
+pub struct Emit<'f, 'p> {
+    pub b: FunctionBuilder<'f>,
+    pub program: &'p Program,
+    pub target: &'p Target<'p>,
+    /// The program's types are the speculative ones.
+    pub speculate: bool,
+    pub vars: Vec<Variable>,
+    pub numbers: Vec<Held>,
+    /// Address, and length as i64.
+    pub arrays: Vec<(Value, Value)>,
+    /// Address of the word that ends the run when it is not 0.
+    pub cancel: Value,
+    /// Ends the function at this element: a speculation did not hold, or the run was cancelled.
+    pub leave: Block,
+    labels: HashMap<Label, Block>,
+    dead: bool,
+}
+
+impl<'f, 'p> Emit<'f, 'p> {
+    pub fn new(
+        mut b: FunctionBuilder<'f>,
+        program: &'p Program,
+        target: &'p Target<'p>,
+        speculate: bool,
+        cancel: Value,
+    ) -> Self {
+        let vars = program
+            .vars
+            .iter()
+            .map(|var| b.declare_var(clif(var.ty.repr)))
+            .collect();
+        let leave = b.create_block();
+        b.set_cold_block(leave);
+        Self {
+            b,
+            program,
+            target,
+            speculate,
+            vars,
+            numbers: Vec::new(),
+            arrays: Vec::new(),
+            cancel,
+            leave,
+            labels: HashMap::new(),
+            dead: false,
+        }
+    }
+
+    /// Leaves where `wrong` holds.
+    pub fn leave_if(&mut self, wrong: Value) {
+        let go_on = self.b.create_block();
+        self.b.ins().brif(wrong, self.leave, &[], go_on, &[]);
+        self.b.switch_to_block(go_on);
+    }
+
+    /// Runs `body`, which `Break(label)` ends.
+    pub fn block(&mut self, label: Label, body: &[Stmt]) {
+        let exit = self.b.create_block();
+        self.labels.insert(label, exit);
+        self.statements(body);
+        if !self.dead {
+            self.b.ins().jump(exit, &[]);
+        }
+        self.dead = false;
+        self.b.switch_to_block(exit);
+    }
+
+    pub fn statements(&mut self, body: &[Stmt]) {
+        for stmt in body {
+            if self.dead {
+                return;
+            }
+            self.statement(stmt);
+        }
+    }
+
+    fn statement(&mut self, stmt: &Stmt) {
+        match stmt {
+            Stmt::Expr(expr) => {
+                self.value(expr);
+            }
+            // Nothing reads it before it is set.
+            Stmt::Declare(_) => {}
+            Stmt::If(test, yes, no) => {
+                let (then, other, after) = (
+                    self.b.create_block(),
+                    self.b.create_block(),
+                    self.b.create_block(),
+                );
+                self.branch(test, then, other);
+                let mut live = false;
+                for (block, body) in [(then, yes), (other, no)] {
+                    self.b.switch_to_block(block);
+                    self.dead = false;
+                    self.statements(body);
+                    if !self.dead {
+                        self.b.ins().jump(after, &[]);
+                        live = true;
+                    }
+                }
+                self.dead = !live;
+                self.b.switch_to_block(after);
+                if self.dead {
+                    self.unreachable();
+                }
+            }
+            Stmt::Block(label, body) => self.block(*label, body),
+            Stmt::Loop(body) => {
+                let head = self.b.create_block();
+                self.b.ins().jump(head, &[]);
+                self.b.switch_to_block(head);
+                self.statements(body);
+                if !self.dead {
+                    // Atomic, so that no earlier load stands for this one.
+                    let word =
+                        self.b
+                            .ins()
+                            .atomic_load(types::I32, MemFlags::trusted(), self.cancel);
+                    self.b.ins().brif(word, self.leave, &[], head, &[]);
+                }
+                self.dead = true;
+            }
+            Stmt::Break(label) => {
+                let exit = self.labels[label];
+                self.b.ins().jump(exit, &[]);
+                self.dead = true;
+            }
+        }
+    }
+
+    fn unreachable(&mut self) {
+        let leave = self.leave;
+        self.b.ins().jump(leave, &[]);
+    }
+
+    /// Goes to `yes` where `test` is true, else to `no`.
+    pub fn branch(&mut self, test: &Expr, yes: Block, no: Block) {
+        match &test.kind {
+            Kind::And(a, b) => {
+                let both = self.b.create_block();
+                self.branch(a, both, no);
+                self.b.switch_to_block(both);
+                self.branch(b, yes, no);
+            }
+            Kind::Or(a, b) => {
+                let other = self.b.create_block();
+                self.branch(a, yes, other);
+                self.b.switch_to_block(other);
+                self.branch(b, yes, no);
+            }
+            Kind::Not(a) => self.branch(a, no, yes),
+            _ => {
+                let value = self.value(test);
+                let truth = self.truth(value);
+                self.b.ins().brif(truth, yes, &[], no, &[]);
+            }
+        }
+    }
+
+    pub fn read(&mut self, var: VarId) -> Held {
+        let value = self.b.use_var(self.vars[var]);
+        held(value, self.program.vars[var].ty.repr)
+    }
+
+    pub fn write(&mut self, var: VarId, value: Held) -> Held {
+        let repr = self.program.vars[var].ty.repr;
+        let value = self.convert(value, repr);
+        self.b.def_var(self.vars[var], value);
+        held(value, repr)
+    }
+
+    /// Whether two int32 have the order that `compare` says.
+    pub fn int_order(compare: Compare, signed: bool) -> IntCC {
+        match (compare, signed) {
+            (Compare::Eq { .. }, _) => IntCC::Equal,
+            (Compare::Ne { .. }, _) => IntCC::NotEqual,
+            (Compare::Lt, true) => IntCC::SignedLessThan,
+            (Compare::Le, true) => IntCC::SignedLessThanOrEqual,
+            (Compare::Gt, true) => IntCC::SignedGreaterThan,
+            (Compare::Ge, true) => IntCC::SignedGreaterThanOrEqual,
+            (Compare::Lt, false) => IntCC::UnsignedLessThan,
+            (Compare::Le, false) => IntCC::UnsignedLessThanOrEqual,
+            (Compare::Gt, false) => IntCC::UnsignedGreaterThan,
+            (Compare::Ge, false) => IntCC::UnsignedGreaterThanOrEqual,
+        }
+    }
+}
