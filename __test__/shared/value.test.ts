@@ -1,6 +1,6 @@
 // A Value is one number for all processes: typed, atomic, with a lock.
 import { describe, expect, test } from 'vitest';
-import { Lock, ProcessError, Process, Queue, Value, type NumberType } from 'multiproc';
+import { Lock, ProcessError, Process, Queue, RLock, Value, type NumberType } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 
 noLeaks();
@@ -111,7 +111,8 @@ test('a write here is read there, and the reverse', async () => {
 describe('the lock', () => {
   test('by default is one of its own, the same in every process', async () => {
     const [value, other] = [new Value('int32'), new Value('int32')];
-    expect(value.lock).toBeInstanceOf(Lock);
+    expect(value.lock).toBeInstanceOf(RLock);
+    expect(value.lock.runSync(() => value.lock.runSync(() => 5))).toBe(5);
     expect(value.lock).toBe(value.lock);
     expect(value.lock).not.toBe(other.lock);
     const target = () => {

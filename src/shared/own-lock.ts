@@ -1,4 +1,4 @@
-/** The lock of a value or array: one of its own, one that was given, or none. */
+/** The lock of a value or array: an RLock of its own, one that was given, or none. */
 import { handleOf, fromHandle } from '../arena/handle';
 import { tree } from '../arena/tree';
 import { native } from '../native';

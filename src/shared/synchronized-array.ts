@@ -37,7 +37,7 @@ export class SynchronizedArray<K extends NumberType = NumberType> {
 
   /**
    * @param from its length, zeroed; or what it begins with.
-   * @param options.lock by default one of its own; false: none, and `lock` throws.
+   * @param options.lock by default an RLock of its own; false: none, and `lock` throws.
    */
   constructor(type: K, from: number | ArrayLike<NumberOf<K>>, options?: LockOption);
   constructor(...params: readonly unknown[]) {

@@ -89,7 +89,7 @@ export class Value<K extends NumberType = NumberType> {
 
   /**
    * @param initial what it begins with; 0 by default.
-   * @param options.lock the lock that `lock` gives: by default one of its own; false: none.
+   * @param options.lock the lock that `lock` gives: by default an RLock of its own; false: none.
    */
   constructor(type: K, initial?: NumberOf<K>, options?: LockOption);
   constructor(...params: readonly unknown[]) {
