@@ -36,10 +36,11 @@ export function missingBinary(cause: unknown): Error {
 }
 
 function load(): { binding: typeof Binding; file: string | undefined } {
-  if (inheritedCore !== undefined) {
+  const inherited = inheritedCore();
+  if (inherited !== undefined) {
     const module = { exports: {} };
-    process.dlopen(module, inheritedCore);
-    return { binding: module.exports as typeof Binding, file: inheritedCore };
+    process.dlopen(module, inherited);
+    return { binding: module.exports as typeof Binding, file: inherited };
   }
   try {
     // A require, so that a failure can be caught: TypeScript's import would stand outside of any try.

@@ -22,6 +22,8 @@ export function exitQuickly(): void {
   const { NODE_OPTIONS, NODE_V8_COVERAGE } = process.env;
   if (process.execArgv.length > 0 || NODE_OPTIONS || NODE_V8_COVERAGE) return;
   process.on('exit', quickly);
+  // Node has yet to write an error that nobody catches, after the exit handlers.
+  process.on('uncaughtExceptionMonitor', () => process.off('exit', quickly));
   // The loop is empty: most of the program's own handlers are there by now.
   process.on('beforeExit', last);
 }
