@@ -406,7 +406,7 @@ class Capture {
 
   /** The value of a variable that stands for something that is none. */
   private special(name: string): unknown {
-    const { fn, scopes } = this;
+    const { fn } = this;
     if (name === 'parent') return parentOf(fn);
     if (name === 'this') return thisOf(fn);
     if (name.startsWith('key')) return computedKey(fn, parse(this.text).class!.computed[Number(name.slice(3))]);
