@@ -92,7 +92,10 @@ function open(): InspectorSession {
     missing = unavailable(error);
     throw missing;
   }
-  Object.defineProperty(mainGlobal, MAILBOX, { value: mailbox, configurable: true });
+  // Expressions are evaluated in the main context, conditions of breakpoints in that of the function.
+  for (const global of new Set([mainGlobal, globalThis])) {
+    Object.defineProperty(global, MAILBOX, { value: mailbox, configurable: true });
+  }
   return (session = opened);
 }
 
