@@ -65,6 +65,9 @@ class Point {
     this.y = x / 2;
     this.label = `p${x}`;
   }
+  norm() {
+    return this.x + this.y;
+  }
 }
 
 const make = {

@@ -406,7 +406,7 @@ class Capture {
 
   /** The value of a variable that stands for something that is none. */
   private special(name: string): unknown {
-    const { fn, scopes } = this;
+    const { fn } = this;
     if (name === 'parent') return parentOf(fn);
     if (name === 'this') return thisOf(fn);
     if (name.startsWith('key')) return computedKey(fn, parse(this.text).class!.computed[Number(name.slice(3))]);
@@ -447,6 +447,7 @@ class Capture {
   /** A free variable; undefined where nothing, or only a reference, needs to be sent. */
   variable(free: FreeVariable): Variable | undefined {
     const { name } = free;
+    if (/^__vi(?:te_ssr)?_(?:import_meta|dynamic_import)__$/.test(name)) return this.transformed(name);
     const index = this.scopes.findIndex(
       ({ description, object }) => description !== 'Global' && Object.hasOwn(object, name),
     );
@@ -463,6 +464,16 @@ class Capture {
     if (isModule) home = { kind: 'module', key: `${this.sample.location.scriptId}:${name}` };
     if (scope.description === 'Script') home = { kind: 'module', key: `:${name}` };
     return { name, value: slot.value, free, home };
+  }
+
+  /** What vite has put in the place of import.meta and import(). */
+  private transformed(name: string): undefined {
+    const worker = Object.getOwnPropertyDescriptor(globalThis, '__vitest_worker__')?.value as
+      { config?: { root?: string } } | undefined;
+    const reference: Reference = name.includes('meta')
+      ? { kind: 'meta', base: this.url }
+      : { kind: 'dynamic', base: this.url, root: worker?.config?.root ?? process.cwd() };
+    this.references.push({ parameter: name, reference, binding: name, member: null });
   }
 
   /** A name that no scope holds: an import that nobody else reads, a global, or nothing at all. */

@@ -92,7 +92,10 @@ function open(): InspectorSession {
     missing = unavailable(error);
     throw missing;
   }
-  Object.defineProperty(mainGlobal, MAILBOX, { value: mailbox, configurable: true });
+  // Expressions are evaluated in the main context, conditions of breakpoints in that of the function.
+  for (const global of new Set([mainGlobal, globalThis])) {
+    Object.defineProperty(global, MAILBOX, { value: mailbox, configurable: true });
+  }
   return (session = opened);
 }
 
@@ -322,11 +325,11 @@ function canReadThis(): boolean {
 export function parameterStandIns(count: number): unknown[] {
   // An arrow has no property that a Proxy must show.
   const anything: unknown = new Proxy(() => {}, {
-    get: (_, key) => (key === Symbol.iterator ? () => Array<unknown>(64).fill(anything).values() : anything),
+    get: (_, key) => (key === Symbol.iterator ? () => Array.from({ length: 64 }, () => anything).values() : anything),
     apply: () => anything,
     ownKeys: () => [],
   });
-  return Array<unknown>(count).fill(anything);
+  return Array.from({ length: count }, () => anything);
 }
 
 /** The `this` that an arrow function sees: undefined where it can't be told. */

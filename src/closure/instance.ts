@@ -10,11 +10,11 @@ function needHooks(type: Function): Hooks {
 
 /** Arguments that any parameters take, and for which no default value runs. */
 const anything: unknown = new Proxy(() => {}, {
-  get: (_, key) => (key === Symbol.iterator ? () => Array<unknown>(64).fill(anything).values() : anything),
+  get: (_, key) => (key === Symbol.iterator ? () => Array.from({ length: 64 }, () => anything).values() : anything),
   apply: () => anything,
   ownKeys: () => [],
 });
-const STAND_INS: unknown[] = Array<unknown>(32).fill(anything);
+const STAND_INS: unknown[] = Array.from({ length: 32 }, () => anything);
 
 /** Runs a class's constructor while it does nothing but give private members. */
 function construct(type: Function, hooks: Hooks): object {

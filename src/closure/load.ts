@@ -60,7 +60,7 @@ type Importer = (source: string, options?: { with: Readonly<Record<string, strin
 const importers = new Map<string, Importer>();
 
 /** import() as the file `base` would call it. */
-function importerOf(base: string): Importer {
+export function importerOf(base: string): Importer {
   let importer = importers.get(base);
   if (importer === undefined) {
     importer = compileScript('(source, options) => import(source, options)', { filename: base }) as Importer;

@@ -5,12 +5,13 @@
  * `require('node:os')`), the large one every function reachable from them, and is built when such a function first turns
  * up. Building them touches no lazy getter of the global object: reading `FormData` would load 40 ms of code.
  */
+import { existsSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { malformed } from '../codec/bytes';
 import { STANDARD_GLOBALS } from './globals';
-import { loadedModule } from './load';
+import { importerOf, loadedModule } from './load';
 import { mainGlobal } from './realm';
 
 /** A property's key; a well-known symbol as its name with an @ before it. */
@@ -35,6 +36,8 @@ export type Reference =
   | { readonly kind: 'commonjs'; readonly file: string; readonly key: string | null }
   /** The function `require` of a file. */
   | { readonly kind: 'require'; readonly base: string }
+  /** import() as a file calls it that vite transformed: a path from `root` may stand where a relative one was written. */
+  | { readonly kind: 'dynamic'; readonly base: string; readonly root: string }
   /** import.meta of a file. */
   | { readonly kind: 'meta'; readonly base: string };
 
@@ -227,11 +230,21 @@ export function resolveReference(reference: Reference): unknown {
     }
     case 'require':
       return createRequire(reference.base);
+    case 'dynamic':
+      return rootedImporter(reference.base, reference.root);
     case 'meta':
       return importMeta(reference.base);
     default:
       throw malformed('a reference is of no known kind');
   }
+}
+
+function rootedImporter(base: string, root: string): ReturnType<typeof importerOf> {
+  const load = importerOf(base);
+  return (source, options) => {
+    const rooted = source.startsWith('/') && !existsSync(source);
+    return load(rooted ? pathToFileURL(root + source).href : source, options);
+  };
 }
 
 /** import.meta as the file `base` had it. */

@@ -163,7 +163,7 @@ function readInstance(reader: ValueReader, kind: Custom['kind']): object {
   if (kind === 'array') {
     const length = input.count();
     if (length > 2 ** 32 - 1) throw malformed('an array is too long');
-    (object as unknown[]).length = length;
+    setLength(object as unknown[], length);
   } else if (kind === 'map') {
     for (let n = input.length(2); n > 0; n--) Map.prototype.set.call(object, reader.value(), reader.value());
   } else if (kind === 'set') {
@@ -179,6 +179,16 @@ function readInstance(reader: ValueReader, kind: Custom['kind']): object {
   }
   restrict(object, input.byte() as Integrity);
   return object;
+}
+
+/** Sets the length of an array without memory for so many elements, which may not follow. */
+function setLength(array: unknown[], length: number): void {
+  if (length > 10_000) {
+    // An element far out makes V8 keep the array as a dictionary.
+    array[length - 1] = undefined;
+    delete array[length - 1];
+  }
+  array.length = length;
 }
 
 function bare(kind: Custom['kind'], types: Function[]): object {

@@ -1,6 +1,6 @@
 // Captured objects are what they were: getters, symbols, hidden and frozen properties, prototypes.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { across, check, finish, refused, same } from '../support/across.cjs';
+import { check, finish, refused, same } from '../support/across.cjs';
 
 const k = 3;
 let reads = 0;
