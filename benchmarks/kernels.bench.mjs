@@ -26,7 +26,7 @@ export const cases = Object.entries(kernels).map(([name, { n }]) => ({
   call: name,
   args: { n },
   unit: 'ns',
-  rounds: 25,
+  rounds: 7,
   by: best,
   goals: [
     { row: 'multiproc, 1 thread', atMost: 1, times: 'V8 loop', by: best },
