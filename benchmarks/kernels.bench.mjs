@@ -1,13 +1,11 @@
 // Data-parallel kernels: nanoseconds of an element, on one thread and on all.
-// numpy, numexpr and Numba: python3 -m venv target/bench/python && target/bench/python/bin/pip install numpy numexpr numba
-// (or PYTHON=…). Rust with rayon: benchmarks/rayon, which is built by cargo when it is needed. What is missing is left out.
+// numpy, numexpr and Numba come with the Python peers (python/requirements.txt, installed at the first run). Rust with
+// rayon: benchmarks/rayon, which cargo builds when it is needed. What is missing is left out.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { python } from './harness/machine.mjs';
-import { multiproc, workerFile } from './harness/peer.mjs';
+import { multiproc, pythonPeer, workerFile } from './harness/peer.mjs';
 import { inputsOf, kernels, loopOf } from './kernels/kernels.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -26,7 +24,7 @@ export const cases = Object.entries(kernels).map(([name, { n }]) => ({
   call: name,
   args: { n },
   unit: 'ns',
-  rounds: 25,
+  rounds: 7,
   by: best,
   goals: [
     { row: 'multiproc, 1 thread', atMost: 1, times: 'V8 loop', by: best },
@@ -104,11 +102,7 @@ function openWorkers() {
   });
 }
 
-const ownPython = here('../target/bench/python/bin/python');
-const interpreter = process.env.PYTHON === undefined && existsSync(ownPython) ? ownPython : python;
-const pythonPeer = (library) => ({
-  command: [interpreter, here('python/kernels.py'), library, String(availableParallelism())],
-});
+const pythonLibrary = (library) => pythonPeer('kernels.py', library, String(availableParallelism()));
 
 const rust = here('../target/bench/rayon/release/kernels-rayon');
 function buildRust() {
@@ -131,9 +125,9 @@ export const contestants = {
   'V8 loop': { open: openLoop },
   '.map()': { open: openMap },
   worker_threads: { open: openWorkers },
-  numpy: pythonPeer('numpy'),
-  numexpr: pythonPeer('numexpr'),
-  Numba: pythonPeer('numba'),
-  'Numba, 1 thread': pythonPeer('numba-serial'),
+  numpy: pythonLibrary('numpy'),
+  numexpr: pythonLibrary('numexpr'),
+  Numba: pythonLibrary('numba'),
+  'Numba, 1 thread': pythonLibrary('numba-serial'),
   'Rust + rayon': { command: [rust], build: buildRust },
 };

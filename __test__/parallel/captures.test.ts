@@ -1,6 +1,6 @@
 // What functions capture: numbers, booleans, helpers, typed arrays, Math's functions.
 import { describe, expect, test } from 'vitest';
-import { parallel } from 'multiproc';
+import { isShared, parallel, sharedArray } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 
 noLeaks();
@@ -78,6 +78,15 @@ describe('typed arrays', () => {
     const into = new Float64Array(new SharedArrayBuffer(32));
     expect(await parallel.map((x) => table[x] * 2, input, { into })).toBe(into);
     expect([...into]).toEqual([8, 6, 4, 2]);
+  });
+
+  test('shared arrays, as input, table and result at once', async () => {
+    const array = sharedArray(Float64Array, [1, 2, 3]);
+    const into = sharedArray(Int32Array, 3);
+    expect(parallel.mapSync((x) => array[x] * 2, array, { into })).toBe(into);
+    expect([...into, isShared(into)]).toEqual([4, 6, 0, true]);
+    await parallel.map((x) => (array[x] ?? 9) * 2, array, { into: array, threads: 3 });
+    expect([...array]).toEqual([4, 6, 18]);
   });
 
   test('out of range: undefined, as NaN', () => {

@@ -76,12 +76,10 @@ pub fn run(kernel: &Kernel, job: &Job) -> Result<(), Stopped> {
             }
             done += (end - start) as u64;
         }
-        if done > 0 {
-            let measured = begun.elapsed().as_nanos() as u64 / done;
+        if let Some(measured) = (begun.elapsed().as_nanos() as u64).checked_div(done) {
             let known = kernel.cost.load(Ordering::Relaxed);
-            kernel
-                .cost
-                .store(((3 * known + measured) / 4).max(1), Ordering::Relaxed);
+            let next = ((3 * known + measured) / 4).max(1);
+            kernel.cost.store(next, Ordering::Relaxed);
         }
     });
     if stopped.into_inner() {

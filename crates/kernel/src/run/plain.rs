@@ -110,8 +110,8 @@ fn lanes<T: Copy + Into<f64>>(
     let runs: [&[T]; LANES] = std::array::from_fn(|lane| &block[lane * RUN..(lane + 1) * RUN]);
     let mut sums = [initial; LANES];
     for at in 0..RUN {
-        for lane in 0..LANES {
-            sums[lane] = join(sums[lane], runs[lane][at].into());
+        for (sum, run) in sums.iter_mut().zip(runs) {
+            *sum = join(*sum, run[at].into());
         }
     }
     sums
