@@ -53,7 +53,7 @@ pub fn look(m: &Mem, slot: Slot, generation: u32) -> Look {
         return Look::Wait(at, held);
     }
     let place = m.w32(at + PLACE).get() as u64;
-    if !(MUTEX..=LIVENESS_SIZE - 4).contains(&place) || place % 4 != 0 {
+    if !(MUTEX..=LIVENESS_SIZE - 4).contains(&place) || place & 3 != 0 {
         return Look::Unknown;
     }
     let word = m.w32(at + place).get();
