@@ -92,7 +92,9 @@ fn control_flow() {
                 if s > y {
                     return s;
                 }
-                if !(s < 1e6) {
+                // not the same as s >= 1e6: s may be NaN
+                let below = s < 1e6;
+                if !below {
                     return -1.0;
                 }
             }
