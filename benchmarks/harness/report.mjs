@@ -80,15 +80,18 @@ export function table(result) {
   return [head, align, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
+/** A contestant that did not run, and why: without where in its code, which is a place on one machine. */
+const without = (name, why) => `Without ${name}: ${why.replace(/ at \S*\s?\(?(?:file:|\/).*/s, '')}.`;
+
 /** A section of RESULTS.md for one benchmark. */
 export function section({ title, name, about, results, skipped }, { date, load }) {
   const parts = [`## ${title}`, `${about}\n\n${date}, load ${load}.`, `![${title}](plots/${name}.svg)`];
   for (const result of results) {
     parts.push(`### ${result.title}`, result.about ?? '', table(result));
     for (const { text, got, word } of verdicts(result)) parts.push(`Goal: ${text}. Measured ${got}: ${word}.`);
-    for (const [name, why] of Object.entries(result.skipped)) parts.push(`Without ${name}: ${why}.`);
+    for (const [name, why] of Object.entries(result.skipped)) parts.push(without(name, why));
   }
-  for (const [name, why] of Object.entries(skipped)) parts.push(`Without ${name}: ${why}.`);
+  for (const [name, why] of Object.entries(skipped)) parts.push(without(name, why));
   return parts.filter(Boolean).join('\n\n');
 }
 
