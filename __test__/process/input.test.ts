@@ -102,7 +102,7 @@ describe('start()', () => {
   });
 
   test('refuses a target that can not be sent, and says what to do', () => {
-    const child = new Process({ target: Math.max.bind(null, 1) });
+    const child = new Process({ target: new Proxy(() => {}, {}) });
     expect(() => child.start()).toThrow(SerializationError);
     expect(() => child.start()).toThrow(/target/);
   });

@@ -62,6 +62,7 @@ class ClosureWriter {
       else this.root(node.extras);
     }
     for (const { root } of graph.cells) this.root(root);
+    writer.ownSymbols = false;
     this.root(graph.value);
     plainBegins(graph.plainRoots.length > 0 ? out.at : 0);
     writePlainData(writer, graph.plainRoots);

@@ -59,6 +59,16 @@ export function refuseOpen(value: object): void {
 }
 
 function writeInstance(writer: ValueWriter, value: object, shape: Custom): void {
+  const { ownSymbols } = writer;
+  writer.ownSymbols = true;
+  try {
+    writeWhole(writer, value, shape);
+  } finally {
+    writer.ownSymbols = ownSymbols;
+  }
+}
+
+function writeWhole(writer: ValueWriter, value: object, shape: Custom): void {
   const { out } = writer;
   out.count(shape.levels.length);
   for (const { type } of shape.levels) writer.value(type);

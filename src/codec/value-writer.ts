@@ -72,6 +72,12 @@ export class ValueWriter {
   private message = 0;
   private shapesInMessage = 0;
 
+  /**
+   * Whether symbols of this process alone are written: those that functions capture, and those of instances. As a plain value one
+   * means nothing elsewhere.
+   */
+  ownSymbols = false;
+
   /** Begins a message. */
   begin(form: Form, functions?: FunctionNumbers, budget = Infinity): void {
     this.out.reset();
@@ -80,6 +86,7 @@ export class ValueWriter {
     if (this.refs.size > 0) this.refs = new Set();
     this.budget = budget;
     this.functions = functions;
+    this.ownSymbols = functions !== undefined;
     this.out.leaves = functions === undefined;
     this.message++;
     this.shapesInMessage = 0;
@@ -153,7 +160,7 @@ export class ValueWriter {
     const name = symbolNames.get(value);
     const key = name === undefined ? Symbol.keyFor(value) : undefined;
     if (name === undefined && key === undefined) {
-      if (this.functions !== undefined) {
+      if (this.ownSymbols) {
         this.out.byte(Tag.SYMBOL);
         this.string(nameOf(value));
         return this.value(value.description);
