@@ -3,3 +3,5 @@ export { decode, decodeAt, decodeError, encode, encodeError, encodeView, prepare
 export { captureFunction } from './closure/capture';
 export { native } from './native';
 export { errorClasses } from './errors';
+export { kernelBinding } from './native/kernel';
+export { decideMath } from './parallel/math-functions';

@@ -4,8 +4,7 @@ import { createRequire } from 'node:module';
 import { parallel } from 'multiproc';
 
 const require = createRequire(import.meta.url);
-const { kernelBinding } = require('../../../dist/native/kernel.js');
-const { decideMath } = require('../../../dist/parallel/math-functions.js');
+const { decideMath, kernelBinding } = require('../../../dist/internals.js');
 
 decideMath(kernelBinding(), process.argv[2] === '1', process.argv[3] === '1');
 const input = Float64Array.from({ length: 10_000 }, (_, i) => Math.exp((i - 5000) / 100));
