@@ -15,7 +15,7 @@ queue a 10, b 10
 exit 1 true on purpose
 map 10, 20, 30
 apply 42
-kernel 2, 4, 6; refused at 1:10
+kernel 2, 4, 6; refused at 1:8
 one state true
 `;
 /** The addons, and the scripts that build them. */
