@@ -184,7 +184,8 @@ test('a death is told within a second, on a machine that does other things too',
   expect(performance.now() - begun).toBeLessThan(1000);
 });
 
-test('the death of a worker that has much memory is told before the system has it back', async () => {
+// A thread ends without its process giving memory back, and not by a signal.
+test.skipIf(threads)('the death of a worker that has much memory is told before the system has it back', async () => {
   await using pool = new Pool(1);
   const fill = (end: string) => {
     (globalThis as { memory?: unknown }).memory = new Uint8Array(300 << 20).fill(1);

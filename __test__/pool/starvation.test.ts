@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { expect, test, describe } from 'vitest';
 import { Pool, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
+import { threads } from '../support/start-method';
 
 noLeaks();
 
@@ -45,15 +46,18 @@ const LEFT_BEHIND: [string, (queue: Queue<string>) => void][] = [
       setTimeout(collect, 1).unref();
     },
   ],
-  [
+];
+// Signals are the process's: in a thread none arrives.
+if (!threads) {
+  LEFT_BEHIND.push([
     'a signal handler',
     (queue) => {
       process.once('SIGUSR2', () => queue.putSync('done'));
       const kill = `setTimeout(() => process.kill(${process.pid}, 'SIGUSR2'), 50)`;
       process.getBuiltinModule('node:child_process').spawn(process.execPath, ['-e', kill], { stdio: 'ignore' }).unref();
     },
-  ],
-];
+  ]);
+}
 
 describe('while a worker has nothing to do', () => {
   test.each(LEFT_BEHIND)('%s', async (_, leave) => {

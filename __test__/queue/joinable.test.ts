@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { JoinableQueue, Process, Queue, SimpleQueue, TimeoutError } from 'multiproc';
 import { noLeaks } from '../support/leaks';
+import { die } from '../support/start-method';
 
 noLeaks();
 
@@ -95,7 +96,7 @@ test('an item of a worker that was killed before its report is unfinished; repor
   const queue = new JoinableQueue<number>();
   const target = (q: JoinableQueue<number>) => {
     for (const n of q) {
-      if (n === 50) process.kill(process.pid, 'SIGKILL');
+      if (n === 50) die();
       q.taskDone();
     }
   };
