@@ -30,7 +30,7 @@ export async function vitest() {
   const done = await run(
     process.execPath,
     [cli, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${output}`],
-    { seconds: 1200, tee: true },
+    { seconds: 2400, tee: true },
   );
   let results;
   try {
