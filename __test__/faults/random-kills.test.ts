@@ -7,23 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Lock, Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
+import { randomFrom } from '../support/random';
 
 noLeaks();
 
 const kills = Number(process.env.MULTIPROC_KILLS ?? 100);
 const seed = Number(process.env.MULTIPROC_SEED ?? Date.now() % 1_000_000);
 const timeout = 120_000 + kills * 2_000;
-
-/** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
-function randomFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 let folder: string;
 beforeEach(() => {
