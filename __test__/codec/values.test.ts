@@ -109,6 +109,33 @@ describe('values arrive as they were sent', () => {
     ]);
   });
 
+  it('getters of plain objects and arrays are read', () => {
+    const values = [
+      { a: 1, get b() { return [this.a]; } },
+      Object.defineProperty([0, , 2], 0, { get: () => 'read', enumerable: true }),
+      Object.defineProperty(Object.assign([1], { named: 2 }), 'own', { get: () => 3, enumerable: true }),
+      Object.defineProperty({}, '__proto__', { get: () => 4, enumerable: true }),
+    ]; // prettier-ignore
+    expect(there(values)).toStrictEqual(structuredClone(values));
+  });
+
+  it('what a getter throws is thrown, and the next value is sent', () => {
+    const error = new RangeError('not now');
+    const bad = {
+      get a() {
+        throw error;
+      },
+    };
+    expect(() => encode([bad], 'value')).toThrow(error);
+    expect(there([1, { b: 2 }])).toStrictEqual([1, { b: 2 }]);
+  });
+
+  it('many objects of one shape', () => {
+    const make = (i: number) => ({ id: i, ['__proto__']: { i }, 'odd "key"\u2028': `${i}`, list: [i] });
+    const values = Array.from({ length: 100 }, (_, i) => make(i));
+    expect(there(values)).toStrictEqual(values);
+  });
+
   it('a value is sent as it was at the call', () => {
     const value = { a: [1] };
     const { bytes } = encode(value, 'value');

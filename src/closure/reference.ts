@@ -83,7 +83,8 @@ function loadedBuiltins(): string[] {
 let roots: Table | undefined;
 let builtinsSeen = 0;
 
-function rootTable(): Table {
+/** What plain objects that every process has are by reference. Asked anew for each message: modules may have been loaded since. */
+export function rootTable(): ReadonlyMap<object, Reference> {
   const count = (process as unknown as { moduleLoadList?: string[] }).moduleLoadList?.length ?? 1;
   if (roots !== undefined && count === builtinsSeen) return roots;
   builtinsSeen = count;
@@ -126,7 +127,7 @@ function streamReference(value: object): Reference | undefined {
 }
 
 let functions: Table | undefined;
-let functionsOf: Table | undefined;
+let functionsOf: ReadonlyMap<object, Reference> | undefined;
 
 function functionTable(): Table {
   const rooted = rootTable();

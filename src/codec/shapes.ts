@@ -8,6 +8,7 @@
  */
 import { ByteWriter, type ByteReader, malformed } from './bytes';
 import { Tag } from './format';
+import { keyStep, through } from './refusal';
 
 /** An object of more keys is written key by key. */
 export const MOST_KEYS = 64;
@@ -16,16 +17,43 @@ const MOST_NODES = 4096;
 /** A reader keeps so many shapes, of so many bytes each. */
 const MOST_SHAPES = 1024;
 const MOST_BYTES = 2048;
-/** After so many objects of a shape their reader is compiled. */
+/** After so many objects of a shape, what reads or writes them is compiled. */
 const OFTEN = 24;
 
+/** What writes the values of an object. */
+interface ValueSink {
+  value(value: unknown): void;
+}
+
+type WriteObject = (sink: ValueSink, object: object) => void;
+
 /** A shape as a writer knows it. */
-export interface WrittenShape {
+export class WrittenShape {
+  private readonly keys: readonly string[];
   /** Its definition. */
   readonly bytes: Uint8Array;
   /** The message in which `number` was given. */
-  message: number;
-  number: number;
+  message = -1;
+  number = 0;
+  private writes = 0;
+  private compiled: WriteObject | undefined;
+
+  constructor(keys: readonly string[], bytes: Uint8Array) {
+    this.keys = keys;
+    this.bytes = bytes;
+  }
+
+  /** Writes the values of an object that has it. Its getters run. */
+  write(sink: ValueSink, object: object): void {
+    if (this.compiled !== undefined) return this.compiled(sink, object);
+    if (++this.writes === OFTEN) this.compiled = compileWriter(this.keys);
+    let i = 0;
+    try {
+      for (; i < this.keys.length; i++) sink.value((object as Record<string, unknown>)[this.keys[i]]);
+    } catch (error) {
+      throw through(error, keyStep(this.keys[i]));
+    }
+  }
 }
 
 interface Node {
@@ -79,7 +107,7 @@ export class ShapeTrie {
     let hash = 0x811c9dc5;
     for (let i = 4; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
     for (let i = 0; i < 4; i++) bytes[i] = hash >>> (8 * i);
-    return { bytes, message: -1, number: 0 };
+    return new WrittenShape(keys, bytes);
   }
 }
 
@@ -136,6 +164,23 @@ function compile(keys: readonly string[]): ReadObject | undefined {
       'source',
       `const object = source.begin({ ${literal} }); ${stores} return object;`,
     ) as ReadObject;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A function that writes the values of an object of these keys, each read in a place of its own: V8 knows where it lies
+ * then. Undefined where this process may not compile text.
+ */
+function compileWriter(keys: readonly string[]): WriteObject | undefined {
+  const steps = keys.map((key, i) => `i = ${i}; sink.value(object[${JSON.stringify(key)}]);`).join(' ');
+  try {
+    const make = new Function(
+      'fail',
+      `return (sink, object) => { let i; try { ${steps} } catch (error) { throw fail(error, i); } };`,
+    ) as (fail: (error: unknown, i: number) => unknown) => WriteObject;
+    return make((error, i) => through(error, keyStep(keys[i])));
   } catch {
     return undefined;
   }

@@ -144,7 +144,6 @@ export class ValueReader {
         const array = this.begin<unknown[]>([]);
         const length = input.length();
         for (let i = 0; i < length; i++) this.element(array, i);
-        array.length = length;
         return array;
       }
       case Tag.SPARSE_ARRAY: {
