@@ -158,14 +158,40 @@ export function malformed(what: string): SerializationError {
 }
 
 const NOTHING = memory(0);
-/** Shorter strings are put together faster than they are asked for. */
-const SHORT_TEXT = 6;
+/** Up to this length strings are put together faster than they are asked for. */
+const SHORT_TEXT = 8;
 /** A buffer of this size is asked for without zeros in it. */
 const UNZEROED = 4096;
 
 /** Memory for `length` bytes, which are all to be written. */
 function uninitialised(length: number): ArrayBuffer {
   return length < UNZEROED ? new ArrayBuffer(length) : (memory(length).buffer as ArrayBuffer);
+}
+
+const { fromCharCode } = String;
+
+/** `length` characters, SHORT_TEXT at most, in one call: adding them up takes three times as long. */
+function shortText(b: Uint8Array, i: number, length: number): string {
+  switch (length) {
+    case 0:
+      return '';
+    case 1:
+      return fromCharCode(b[i]);
+    case 2:
+      return fromCharCode(b[i], b[i + 1]);
+    case 3:
+      return fromCharCode(b[i], b[i + 1], b[i + 2]);
+    case 4:
+      return fromCharCode(b[i], b[i + 1], b[i + 2], b[i + 3]);
+    case 5:
+      return fromCharCode(b[i], b[i + 1], b[i + 2], b[i + 3], b[i + 4]);
+    case 6:
+      return fromCharCode(b[i], b[i + 1], b[i + 2], b[i + 3], b[i + 4], b[i + 5]);
+    case 7:
+      return fromCharCode(b[i], b[i + 1], b[i + 2], b[i + 3], b[i + 4], b[i + 5], b[i + 6]);
+    default:
+      return fromCharCode(b[i], b[i + 1], b[i + 2], b[i + 3], b[i + 4], b[i + 5], b[i + 6], b[i + 7]);
+  }
 }
 
 /** Reads bytes and believes none of their lengths. */
@@ -241,9 +267,7 @@ export class ByteReader {
     const { buffer, at } = this;
     this.at = at + length;
     if (length > SHORT_TEXT) return buffer.latin1Slice(at, at + length);
-    let text = '';
-    for (let i = 0; i < length; i++) text += String.fromCharCode(buffer[at + i]);
-    return text;
+    return shortText(buffer, at, length);
   }
 
   utf16(): string {

@@ -111,25 +111,17 @@ export class ValueWriter {
   /** @throws Refusal, NEEDS_FUNCTIONS, TOO_LARGE */
   value(value: unknown): void {
     const { out } = this;
-    switch (typeof value) {
-      case 'number':
-        return this.number(value);
-      case 'string':
-        return this.string(value);
-      case 'boolean':
-        return out.byte(value ? Tag.TRUE : Tag.FALSE);
-      case 'undefined':
-        return out.byte(Tag.UNDEFINED);
-      case 'object':
-        if (value === null) return out.byte(Tag.NULL);
-        return this.object(value);
-      case 'bigint':
-        return this.bigint(value);
-      case 'symbol':
-        return this.symbol(value);
-      case 'function':
-        return this.function(value);
-    }
+    // Compared one by one, which V8 compiles to a look at the value; a switch asks for the name of its type.
+    if (typeof value === 'string') writeString(out, value);
+    else if (typeof value === 'number') this.number(value);
+    else if (typeof value === 'object') {
+      if (value === null) out.byte(Tag.NULL);
+      else this.object(value);
+    } else if (typeof value === 'boolean') out.byte(value ? Tag.TRUE : Tag.FALSE);
+    else if (value === undefined) out.byte(Tag.UNDEFINED);
+    else if (typeof value === 'bigint') this.bigint(value);
+    else if (typeof value === 'symbol') this.symbol(value);
+    else this.function(value as Function);
   }
 
   number(value: number): void {
