@@ -1,6 +1,6 @@
 // Bundles src into dist: one file with everything, core.js, and a small one for each place where Node enters it. A process
 // that boots reads one file instead of eighty, and runs only the modules that it comes to.
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -9,13 +9,33 @@ const dist = `${root}dist`;
 
 for (const name of readdirSync(dist, { recursive: true })) if (/\.js(\.map)?$/.test(name)) rmSync(`${dist}/${name}`);
 
-const entries = ['index', 'cli', 'classes', 'internals', 'worker/boot', 'worker/thread-boot'];
-const isEntry = (id) => entries.some((name) => id.endsWith(`/src/${name}.ts`));
+/** Each file in dist that is entered, and what it is made of. index.js loads the core, then this package's surface. */
+const entries = {
+  api: 'index',
+  ...Object.fromEntries(['cli', 'classes', 'internals', 'load'].map((name) => [name, name])),
+  ...Object.fromEntries(['boot', 'thread-boot', 'child', 'thread'].map((name) => [`worker/${name}`, `worker/${name}`])),
+};
+/** What it takes to load the core. */
+const before = ['load', 'here', 'native/inherited', 'process/command-line'];
+const isAmong = (names) => (id) => names.some((name) => id.endsWith(`/src/${name}.ts`));
+const isEntry = isAmong(Object.values(entries));
+const isBefore = isAmong(before);
+
+/** A file of ASCII alone takes half the memory, and V8 reads it faster. */
+const ascii = {
+  name: 'ascii',
+  renderChunk: (code) => ({
+    code: code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    map: null,
+  }),
+};
+
 const bundle = await rolldown({
   cwd: root,
-  input: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
+  input: Object.fromEntries(Object.entries(entries).map(([name, from]) => [name, `src/${from}.ts`])),
   platform: 'node',
   external: [/^node:/, '#binding'],
+  plugins: [ascii],
   onLog(level, log, report) {
     if (level !== 'debug') throw new Error(log.message);
     report(level, log);
@@ -28,7 +48,18 @@ await bundle.write({
   entryFileNames: '[name].js',
   // Its own place is that of index.js: src/here.ts.
   chunkFileNames: '[name].js',
-  codeSplitting: { groups: [{ name: 'core', test: (id) => !isEntry(id) }] },
+  codeSplitting: {
+    groups: [
+      { name: 'before', test: isBefore, priority: 1 },
+      { name: 'core', test: (id) => !isEntry(id) && !isBefore(id) },
+    ],
+  },
   sourcemap: true,
+  // The types keep them. A process that boots reads a fifth less.
+  comments: false,
 });
 await bundle.close();
+writeFileSync(
+  `${dist}/index.js`,
+  "'use strict';\nrequire('./load.js').loadCore();\nmodule.exports = require('./api.js');\n",
+);

@@ -6,14 +6,15 @@
  * V8 has this as an intrinsic that is parsed only while a flag is set; the flag is set for the one function here. Where
  * that does not work, no two objects are said to be the same, and every one is looked at.
  */
-import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
+import { v8 } from '../native/v8';
 
 type Compare = (a: object, b: object) => boolean;
 
 const never: Compare = () => false;
 
 function make(body: string): Compare {
+  const { setFlagsFromString } = v8();
   try {
     setFlagsFromString('--allow-natives-syntax');
     const compare = new Script(`(function (a, b) { return ${body} })`).runInThisContext() as Compare;

@@ -4,9 +4,9 @@
  * All is serialised at the call: later changes are not seen. ./value-writer writes it, but for a value that nests so
  * deeply that the stack does not suffice: V8, which needs less of it, does that.
  */
-import type * as V8 from 'node:v8';
 import { isLoaded, load } from '../closure/load';
 import { SerializationError } from '../errors';
+import { v8 } from '../native/v8';
 import { malformed } from './bytes';
 import { modulesOf, readClosures, writeClosures } from './closures';
 import { Form } from './format';
@@ -35,9 +35,6 @@ export interface Message {
 }
 
 const NONE: readonly number[] = Object.freeze([]);
-
-/** Loaded at the first need: it brings Node's streams along, a tenth of what it takes to boot a process. */
-const v8 = (): typeof V8 => process.getBuiltinModule('node:v8');
 
 let spareWriter: ValueWriter | undefined = new ValueWriter();
 let spareReader: ValueReader | undefined = new ValueReader();

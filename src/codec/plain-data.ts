@@ -5,9 +5,9 @@
  * index in the list that follows the value's number in the message. So an object that two values share is one there too.
  * Where the instances are the elements of the value, in order, `true` stands in their place.
  */
-import { Deserializer, Serializer } from 'node:v8';
 import type { Root } from '../closure/graph';
 import type { Look } from '../closure/plain-look';
+import { v8 } from '../native/v8';
 import { malformed } from './bytes';
 import { Tag } from './format';
 import type { ValueReader } from './value-reader';
@@ -16,7 +16,7 @@ import type { ValueWriter } from './value-writer';
 /** Writes all of them; nothing where there are none. V8 writes on where the message ends, so it is not copied. */
 export function writePlainData(writer: ValueWriter, roots: readonly Root[]): void {
   if (roots.length === 0) return;
-  const serializer = new Serializer();
+  const serializer = new (v8().Serializer)();
   serializer.writeRawBytes(writer.out.view());
   serializer.writeHeader();
   serializer.writeValue([
@@ -51,7 +51,7 @@ export class PlainData {
   constructor(bytes: Uint8Array) {
     let parts: unknown;
     try {
-      const deserializer = new Deserializer(bytes);
+      const deserializer = new (v8().Deserializer)(bytes);
       deserializer.readHeader();
       parts = deserializer.readValue();
     } catch {

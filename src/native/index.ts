@@ -37,11 +37,7 @@ export function missingBinary(cause: unknown): Error {
 
 function load(): { binding: typeof Binding; file: string | undefined } {
   const inherited = inheritedCore();
-  if (inherited !== undefined) {
-    const module = { exports: {} };
-    process.dlopen(module, inherited);
-    return { binding: module.exports as typeof Binding, file: inherited };
-  }
+  if (inherited !== undefined) return inherited;
   try {
     // A require, so that a failure can be caught: TypeScript's import would stand outside of any try.
     const binding = require('#binding') as typeof Binding;

@@ -1,5 +1,4 @@
 /** One run of a kernel, or of the function itself where that can't be compiled and may run here instead. */
-import { isMainThread } from 'node:worker_threads';
 import { KernelError, TimeoutError } from '../errors';
 import { kernelBinding, type CompiledKernel, type JobObject, type NumericArray } from '../native/kernel';
 import { checkLength, kindOf, KINDS } from './arrays';
@@ -80,7 +79,12 @@ function late(timeout: number): TimeoutError {
 /** Runs while this thread waits. */
 function runSync(work: Work, job: JobObject, timeout: number): number {
   // A thread that may be ended does not run itself what may never end.
-  const result = kernelBinding().runSync(work.kernel, work.plain, job, !isMainThread && work.kernel !== null);
+  const result = kernelBinding().runSync(
+    work.kernel,
+    work.plain,
+    job,
+    !process.getBuiltinModule('node:worker_threads').isMainThread && work.kernel !== null,
+  );
   if (result === null) throw late(timeout);
   return result;
 }

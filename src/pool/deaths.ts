@@ -1,5 +1,4 @@
 /** What becomes of the tasks of a worker that ended. layout.ts says why this is the whole truth. */
-import { constants } from 'node:os';
 import { WorkerDiedError } from '../errors';
 import { copyRecord } from './lanes';
 import { joinStacks } from './caller';
@@ -114,13 +113,15 @@ export class Deaths {
   }
 }
 
-/** Names by number; the first where there are several (SIGABRT, not SIGIOT). */
-const SIGNALS = new Map<number, string>();
-for (const [name, number] of Object.entries(constants.signals)) if (!SIGNALS.has(number)) SIGNALS.set(number, name);
+/** The first name where there are several (SIGABRT, not SIGIOT). */
+function signalName(number: number): string {
+  const { signals } = process.getBuiltinModule('node:os').constants;
+  return Object.entries(signals).find(([, each]) => each === number)?.[0] ?? `signal ${number}`;
+}
 
 /** The error of a task whose worker ended. @param code its exit code, or -signal. */
 export function died(worker: PoolWorker, code: number, when: string): WorkerDiedError {
-  const signal = code < 0 ? (SIGNALS.get(-code) ?? `signal ${-code}`) : null;
+  const signal = code < 0 ? signalName(-code) : null;
   const { label, pid, outOfHeap } = worker;
   const exited = outOfHeap ? 'was ended at the limit of its heap' : `exited with code ${code}`;
   const how = signal === null ? exited : `was ended by ${signal}`;

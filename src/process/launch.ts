@@ -12,6 +12,7 @@ import { encode } from '../codec';
 import { inheritedExecArgv } from './exec-argv';
 import { SIGKILL } from './signals';
 import { envChanges, envList, type EnvChanges } from './environment';
+import { keepCode } from './kept-code';
 import { commandLine, replenish, takeSpare, type BootSettings } from './spares';
 import { getStartMethod } from './start-method';
 import type { StartMethod } from '../types';
@@ -160,6 +161,7 @@ export function launch(order: Order): Child {
     ownGroup: false,
   });
   const child = new Child(fresh.id, fresh.pid, fresh.slot);
+  keepCode();
   hand(fresh, order, undefined, order.cwd);
   replenish(settings);
   return child;

@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { resolve } from 'node:path';
 import { write } from './command-line';
 import { envList } from './environment';
+import { keepCode } from './kept-code';
 
 /** What Node or its libraries read once, while they boot. */
 const READ_AT_BOOT = /^(NODE_|UV_|V8_|LD_|DYLD_|MALLOC_|GLIBC_|OPENSSL_|SSL_|ICU_|LANG$|LC_|TZ$|MULTIPROC_)/;
@@ -152,6 +153,7 @@ function addSpare(settings: BootSettings): Spare {
     ready: false,
     onReady: undefined,
   };
+  keepCode();
   stopListening ??= bell.listen(look);
   spares.add(spare);
   return spare;

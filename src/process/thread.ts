@@ -10,6 +10,7 @@ import type { ResourceLimits, Worker } from 'node:worker_threads';
 import { ProcessError } from '../errors';
 import { coreFile, native } from '../native';
 import { THREAD_BOOT_SCRIPT } from './command-line';
+import { keepCode } from './kept-code';
 import { adoptionOf, Child, hearOfChildren, type Order } from './launch';
 import { SIGINT } from './signals';
 
@@ -98,6 +99,7 @@ export function launchThread(order: Order): Child {
       ...threadOptions(order.execArgv),
     });
     native.threadStarted(id);
+    keepCode();
     return new ThreadChild(id, slot, worker);
   } catch (error) {
     native.threadNotStarted(id);

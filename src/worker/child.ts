@@ -15,7 +15,7 @@ import { ROLES } from './roles';
 import type * as Warm from './warm';
 
 async function live({ spare, preload, slot, generation }: ReturnType<typeof read>): Promise<void> {
-  native.attach(slot, generation);
+  if (!native.isChild()) native.attach(slot, generation);
   if (spare) {
     native.setName('spare');
     require('../index');

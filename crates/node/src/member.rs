@@ -6,7 +6,8 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use multiproc_shm::{Arena, Heap, Id, Kind, Slot};
+use multiproc_shm::{code, Arena, Heap, Id, Kind, Slot};
+use napi::bindgen_prelude::Uint8Array;
 use napi::{sys, Env};
 use napi_derive::napi;
 
@@ -295,6 +296,24 @@ pub fn locate(block: f64) -> Result<f64> {
             .map(|(offset, _)| offset as f64)
             .map_err(shm_error)
     })
+}
+
+// ---------------------------------------------------------------- compiled code
+
+/// Keeps what V8 has compiled of the core for those that start later. False: it is kept already, or this process is not
+/// the tree's first, so that others may outlive it.
+#[napi(catch_unwind)]
+pub fn code_keep(bytes: &[u8]) -> Result<bool> {
+    if !tree::tree()?.root || !is_main_thread() {
+        return Ok(false);
+    }
+    with(|_, m| code::keep(&mut m.heap, bytes).map_err(shm_error))
+}
+
+/// What is kept of it.
+#[napi(catch_unwind)]
+pub fn code_kept() -> Result<Option<Uint8Array>> {
+    with(|arena, _| Ok(code::kept(arena).map(Uint8Array::from)))
 }
 
 /// The counter of this thread's bell.

@@ -57,6 +57,9 @@ pub(crate) const HEADER_REUSED: u64 = if cfg!(loom) { 0 } else { 136 };
 /// 1 once a process of the tree has used named memory.
 #[cfg(not(loom))]
 pub(crate) const HEADER_NAMED: u64 = 144;
+/// Where compiled code is kept (code.rs).
+#[cfg(not(loom))]
+pub(crate) const HEADER_CODE: u64 = 152;
 
 #[cfg(not(loom))]
 const CLASS_WORDS: u64 = 1024;

@@ -56,6 +56,8 @@ pub mod slots;
 mod tag;
 
 #[cfg(not(loom))]
+pub mod code;
+#[cfg(not(loom))]
 pub mod inspect;
 #[cfg(not(loom))]
 pub mod named;

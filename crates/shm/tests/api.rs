@@ -2,7 +2,7 @@
 #![cfg(all(not(loom), target_os = "linux"))]
 
 use multiproc_shm::{
-    inspect, Arena, ArenaOptions, AsyncLock, DeathWatch, Error, Heap, Id, Kind, Lock, Mutex, Queue,
+    code, inspect, Arena, ArenaOptions, AsyncLock, DeathWatch, Error, Heap, Id, Kind, Lock, Mutex, Queue,
     QueueError, QueueOptions, Supervisor,
 };
 use std::time::{Duration, Instant};
@@ -632,4 +632,27 @@ fn the_end_of_a_thread_is_told_at_once() {
         Ok((slot, generation))
     );
     thread.join().unwrap();
+}
+
+#[test]
+fn compiled_code_is_kept_once_and_its_garbage_is_refused() {
+    let arena = arena();
+    let mut heap = Heap::new(arena, 0);
+    assert_eq!(code::kept(arena), None);
+    let bytes: Vec<u8> = (0..100_000u32).map(|i| i as u8).collect();
+    assert_eq!(code::keep(&mut heap, &bytes), Ok(true));
+    assert_eq!(code::keep(&mut heap, b"other"), Ok(false));
+    assert_eq!(code::kept(arena), Some(bytes));
+    let block = inspect::snapshot(arena).objects[0].id;
+    for (offset, word) in [(16, 99u64), (0, 200_000), (0, u64::MAX)] {
+        let mut before = [0; 8];
+        arena.read(block, offset, &mut before).unwrap();
+        arena.write(block, offset, &word.to_le_bytes()).unwrap();
+        assert_eq!(code::kept(arena), None, "{word} at {offset}");
+        arena.write(block, offset, &before).unwrap();
+        assert!(code::kept(arena).is_some());
+    }
+    heap.release(block).unwrap();
+    heap.alloc(100_016, Kind::Raw).unwrap();
+    assert_eq!(code::kept(arena), None);
 }
