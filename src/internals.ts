@@ -5,3 +5,4 @@ export { native } from './native';
 export { errorClasses } from './errors';
 export { kernelBinding } from './native/kernel';
 export { decideMath } from './parallel/math-functions';
+export { compiledCore, tookKeptCode } from './load';

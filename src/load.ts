@@ -49,5 +49,10 @@ export function compiledCore(): Uint8Array | undefined {
   return loaded?.createCachedData();
 }
 
+/** Whether V8 took what was kept, and compiled nothing anew. */
+export function tookKeptCode(): boolean {
+  return loaded?.cachedDataRejected === false;
+}
+
 /** Requires a file of the package's by its name, at the time of the call. */
 export const requirePart: (name: string) => unknown = createRequire(FILE);

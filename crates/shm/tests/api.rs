@@ -2,8 +2,8 @@
 #![cfg(all(not(loom), target_os = "linux"))]
 
 use multiproc_shm::{
-    code, inspect, Arena, ArenaOptions, AsyncLock, DeathWatch, Error, Heap, Id, Kind, Lock, Mutex, Queue,
-    QueueError, QueueOptions, Supervisor,
+    code, inspect, Arena, ArenaOptions, AsyncLock, DeathWatch, Error, Heap, Id, Kind, Lock, Mutex,
+    Queue, QueueError, QueueOptions, Supervisor,
 };
 use std::time::{Duration, Instant};
 
