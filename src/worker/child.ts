@@ -23,6 +23,8 @@ async function live({ spare, preload, slot, generation }: ReturnType<typeof read
     (require('./warm') as typeof Warm).warmUp();
   }
   for (const module of preload) await importByName(module);
+  keepOutput();
+  exitQuickly();
   // The rest of Node's own start, which comes after its main module, is done before somebody waits.
   await new Promise(setImmediate);
 
@@ -30,7 +32,6 @@ async function live({ spare, preload, slot, generation }: ReturnType<typeof read
   for (const ref of adoption.refs) native.adopt(ref);
   native.setName(adoption.name);
   becomeIt(adoption);
-  exitQuickly();
   await ROLES[adoption.role]().main(adoption);
 }
 
@@ -47,7 +48,6 @@ function importByName(module: string): Promise<unknown> {
 function becomeIt(adoption: Adoption): void {
   process.argv = [...adoption.argv];
   if (adoption.moved) forgetCwd();
-  keepOutput();
   if (adoption.env !== undefined) applyEnv(adoption.env);
 }
 
