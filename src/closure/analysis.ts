@@ -129,3 +129,16 @@ export function declarations(
 ): (Declaration | null)[] {
   return JSON.parse(native.declarations(source, language, name, offsets)) as (Declaration | null)[];
 }
+
+/** Where a function's text can be broken into other lines. */
+export interface Starts {
+  /** Where statements, expressions and names begin, in order. */
+  readonly nodes: readonly number[];
+  /** Where comments end that go on to the end of their line. */
+  readonly lineComments: readonly number[];
+}
+
+/** @throws Error where the text can't be parsed. */
+export function functionStarts(text: string): Starts {
+  return JSON.parse(native.functionStarts(text)) as Starts;
+}

@@ -7,9 +7,8 @@
  * is a cell that is shared in the copy too. A variable that none of them writes is copied to each.
  */
 import { Refusal } from '../codec/refusal';
-import type { Variable } from './capture';
+import { functionStep, type Variable } from './captured';
 import { reachedThrough, type FunctionNode, type Root } from './graph';
-import { functionStep } from './capture';
 import { groupsOf } from './same-variable';
 import { declarationsFor } from './scripts';
 

@@ -5,7 +5,17 @@
  * variables of its own, and variables shared with other functions are read and written in their cell, `cell.value`. The
  * text stands at its own line and column under its own file's name, so stacks are those of the original.
  */
+import { findSourceMap } from 'node:module';
 import { needsConstruction } from './class-text';
+import {
+  correctCoverage,
+  coverageName,
+  helperName,
+  joinPieces,
+  keptPieces,
+  reportsCoverage,
+  type Pieces,
+} from './coverage';
 import { applyEdits, substitute } from './edit';
 import { isEarly, type FunctionNode } from './graph';
 import { compileScript } from './load';
@@ -32,6 +42,9 @@ export interface Code {
   readonly url: string;
   readonly line: number;
   readonly column: number;
+  /** As in {@link CapturedFunction}. */
+  readonly laidOut: boolean;
+  readonly pieces?: Pieces | undefined;
   readonly strict: boolean;
   /** A class that needs its hooks: whether it extends another one; null for the rest. */
   readonly hooks: { readonly derived: boolean } | null;
@@ -55,7 +68,7 @@ export function codeText(node: FunctionNode): string {
 
 function codeOf(node: FunctionNode): Code {
   const { captured } = node;
-  const { text, info, prefix, url, line, column, strict } = captured;
+  const { text, info, prefix, url, line, column, laidOut, pieces, strict } = captured;
   const early: string[] = [];
   const late: string[] = [];
   const cells: string[] = [];
@@ -78,16 +91,22 @@ function codeOf(node: FunctionNode): Code {
   const { classText } = captured;
   const hasHooks = classText !== undefined && (needsConstruction(classText) || classText.privateStatics.length > 0);
   if (hasHooks) parameters.push(`${prefix}hooks`);
-  const head =
-    `(function(${parameters.join()}){${strict ? '"use strict";' : ''}` +
+  const afterName =
+    `(${parameters.join()}){${strict ? '"use strict";' : ''}` +
     `${late.length > 0 ? `let ${late.join()};` : ''}` +
     `const ${prefix}set={${late.map((name) => `${JSON.stringify(name)}:(${prefix}value)=>{${name}=${prefix}value}`).join()}},` +
     `${prefix}get={${values.map((name) => `${JSON.stringify(name)}:()=>${name}`).join()}};` +
     `return[${prefix}set,${prefix}get,(${info.form === 'expression' ? '' : '{'}`;
   const tail = `\n${info.form === 'expression' ? '' : '}'})]})`;
   const body = applyEdits(text, edits);
+  let wrapper = '';
+  if (pieces !== undefined) {
+    correctCoverage(false);
+    wrapper = ` ${coverageName(joinPieces(keptPieces(text, edits), pieces), afterName.length + 1 + column, body.length)}`;
+  }
+  const head = `(function${wrapper}${afterName}`;
   // The head stands before the text on its first line, or else on the line before.
-  const sameLine = column >= head.length;
+  const sameLine = column >= head.length && wrapper === '';
   return {
     source: sameLine ? head + body + tail : `${head}\n${' '.repeat(column)}${body}${tail}`,
     lineOffset: sameLine ? line : line - 1,
@@ -100,6 +119,8 @@ function codeOf(node: FunctionNode): Code {
     url,
     line,
     column,
+    laidOut,
+    pieces,
     strict,
     hooks: hasHooks ? { derived: classText.derived } : null,
   };
@@ -117,11 +138,26 @@ function fileOf(url: string): string {
   return url === '' ? 'multiproc:anonymous' : url;
 }
 
+/** Another name for a file where Node has a map for it, which would be applied to lines that are the original's already. */
+function unmapped(file: string): string {
+  return findSourceMap(file) === undefined ? file : file.replace(/\/(?=[^/]*$)/, '/./');
+}
+
 function factoryOf(code: Code): Factory {
   let factory = factories.get(code);
   if (factory === undefined) {
-    const { source, url, lineOffset, columnOffset } = code;
-    factory = compileScript(source, { filename: fileOf(url), lineOffset, columnOffset }) as Factory;
+    let { source, columnOffset } = code;
+    const { url, laidOut, lineOffset } = code;
+    if (reportsCoverage) {
+      correctCoverage(true);
+      // Sent by a process that reports none, or does not know the place.
+      if (source.startsWith('(function(')) {
+        source = source.replace('(function(', `(function ${helperName}(`);
+        columnOffset -= helperName.length + 1;
+      }
+    }
+    const filename = laidOut ? unmapped(fileOf(url)) : fileOf(url);
+    factory = compileScript(source, { filename, lineOffset, columnOffset }) as Factory;
     factories.set(code, factory);
   }
   return factory;
@@ -148,8 +184,8 @@ export function makeFunction(
   }
   for (const variable of [...code.early, ...code.late]) bindings.set(variable, { kind: 'value', read: get[variable] });
   code.cells.forEach((variable, i) => bindings.set(variable, { kind: 'cell', cell: cells[i] }));
-  const { text, url, line, column, strict } = code;
-  origins.set(fn, { text, url, line, column, strict, bindings });
+  const { text, url, line, column, laidOut, pieces, strict } = code;
+  origins.set(fn, { text, url, line, column, laidOut, pieces, strict, bindings });
   return { fn, set };
 }
 

@@ -9,7 +9,8 @@
  */
 import { Refusal, keyStep, refuse } from '../codec/refusal';
 import { errorParts } from '../codec/error-value';
-import { captureFunction, functionStep, type CapturedFunction, type Variable } from './capture';
+import { captureFunction } from './capture';
+import { functionStep, type CapturedFunction, type Variable } from './captured';
 import { findCells, type SharedVariable } from './cells';
 import { valueKey, versionedName } from './identity';
 import { together } from './inspector';

@@ -7,6 +7,7 @@
  */
 import type { Session as InspectorSession } from 'node:inspector';
 import { ProcessError } from '../errors';
+import { reportsCoverage } from './coverage';
 import { mainGlobal } from './realm';
 
 /** One scope around a function, the innermost first. A snapshot: written to, it changes nothing. */
@@ -202,7 +203,22 @@ export function scriptsOnStack(found: (id: string, url: string) => void): void {
 let enabled = false;
 let holding = 0;
 
+/**
+ * Where coverage is reported: a session that leaves the Debugger domain on. V8 forgets which blocks have run when the last
+ * one leaves it.
+ */
+let keeper: InspectorSession | undefined;
+
+function keepBlocks(): void {
+  const { Session } = require('node:inspector') as { Session: new () => InspectorSession };
+  keeper = new Session();
+  keeper.connect();
+  keeper.post('Debugger.enable');
+  keeper.post('Debugger.setSkipAllPauses', { skip: true });
+}
+
 function enable(): void {
+  if (reportsCoverage && keeper === undefined) keepBlocks();
   post('Debugger.enable');
   enabled = true;
 }

@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import * as vm from 'node:vm';
+import { correctCoverage, helperName, reportsCoverage } from './coverage';
 
 /** Which module: the specifier that stands in file `base`, which is a URL. */
 export interface ModuleRequest {
@@ -63,7 +64,9 @@ const importers = new Map<string, Importer>();
 export function importerOf(base: string): Importer {
   let importer = importers.get(base);
   if (importer === undefined) {
-    importer = compileScript('(source, options) => import(source, options)', { filename: base }) as Importer;
+    const source = `(function ${helperName}(source, options) { return import(source, options); })`;
+    importer = compileScript(source, { filename: base }) as Importer;
+    if (reportsCoverage) correctCoverage(true);
     importers.set(base, importer);
   }
   return importer;

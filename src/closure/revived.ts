@@ -1,4 +1,5 @@
 /** Functions that arrived from another process: what is needed to send them on. */
+import type { Pieces } from './coverage';
 import type { Reference } from './reference';
 
 /** A variable that several functions share, one of which writes it. */
@@ -18,6 +19,9 @@ export interface Origin {
   /** From 0. */
   readonly line: number;
   readonly column: number;
+  /** As in {@link CapturedFunction}. */
+  readonly laidOut: boolean;
+  readonly pieces: Pieces | undefined;
   readonly strict: boolean;
   readonly bindings: ReadonlyMap<string, Binding>;
 }

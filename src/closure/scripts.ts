@@ -35,7 +35,7 @@ const texts = new Map<string, string>();
  * The text of a script as V8 compiled it. The file is taken where the sample stands in it at its place; code that a
  * loader changed is asked of V8.
  */
-function textOf(location: Location, sample: string, sampleLocation: number): string {
+export function textOf({ location, text: sample, offset }: Sample): string {
   const known = texts.get(location.scriptId);
   if (known !== undefined) return known;
   const url = urlOf(location.scriptId);
@@ -43,7 +43,7 @@ function textOf(location: Location, sample: string, sampleLocation: number): str
   if (url.startsWith('file:')) {
     try {
       text = readFileSync(fileURLToPath(url.split(/[?#]/, 1)[0]), 'utf8');
-      const at = offsetOf(text, location.lineNumber, location.columnNumber) - sampleLocation;
+      const at = offsetOf(text, location.lineNumber, location.columnNumber) - offset;
       if (!text.startsWith(sample, at) || /^\uFEFF|^#!/.test(text)) text = undefined;
     } catch {
       // The file is gone, or never was one.
@@ -66,11 +66,12 @@ const modules = new Map<string, ModuleInfo>();
 const NOTHING: ModuleInfo = { imports: [], exports: [], strict: false };
 
 /** The imports and exports of the script that a function is in. Nothing for a text that can't be parsed. */
-export function moduleOf({ location, text, offset }: Sample): ModuleInfo {
+export function moduleOf(sample: Sample): ModuleInfo {
+  const { location } = sample;
   let info = modules.get(location.scriptId);
   if (info === undefined) {
     try {
-      info = moduleBindings(textOf(location, text, offset), 'js');
+      info = moduleBindings(textOf(sample), 'js');
     } catch {
       info = NOTHING;
     }
@@ -80,8 +81,9 @@ export function moduleOf({ location, text, offset }: Sample): ModuleInfo {
 }
 
 /** Where a function's text begins in the text of its script; -1 where it is not there. */
-export function scriptOffset({ location, text, offset }: Sample): number {
-  const source = textOf(location, text, offset);
+export function scriptOffset(sample: Sample): number {
+  const { location, text, offset } = sample;
+  const source = textOf(sample);
   const at = offsetOf(source, location.lineNumber, location.columnNumber) - offset;
   return source.startsWith(text, at) ? at : -1;
 }
@@ -92,7 +94,7 @@ export function declarationsFor(samples: readonly Sample[], name: string): reado
   try {
     const offsets = samples.map(scriptOffset);
     if (offsets.includes(-1)) return undefined;
-    const source = textOf(first.location, first.text, first.offset);
+    const source = textOf(first);
     return declarations(source, 'js', name, offsets);
   } catch {
     return undefined;

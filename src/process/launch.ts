@@ -132,6 +132,12 @@ export class Child {
 /** The exit code of a child that somebody else in this process has waited for. */
 const LOST = 255;
 
+/** As Node's own child processes: who reports coverage has its children report it. */
+export function childEnv(env: NodeJS.ProcessEnv = { ...process.env }): NodeJS.ProcessEnv {
+  const { NODE_V8_COVERAGE } = process.env;
+  return NODE_V8_COVERAGE === undefined || 'NODE_V8_COVERAGE' in env ? env : { ...env, NODE_V8_COVERAGE };
+}
+
 /**
  * Starts a child.
  *
@@ -140,7 +146,7 @@ const LOST = 255;
 export function launch(order: Order): Child {
   const settings: BootSettings = {
     execArgv: order.execArgv ?? inheritedExecArgv(),
-    env: order.env ?? { ...process.env },
+    env: childEnv(order.env),
     preload: [],
   };
   hearOfChildren();

@@ -11,7 +11,7 @@ import { ProcessError } from '../errors';
 import { coreFile, native } from '../native';
 import { THREAD_BOOT_SCRIPT } from './command-line';
 import { keepCode } from './kept-code';
-import { adoptionOf, Child, hearOfChildren, type Order } from './launch';
+import { adoptionOf, Child, childEnv, hearOfChildren, type Order } from './launch';
 import { SIGINT } from './signals';
 
 /** An option of V8 for a whole process that one thread can have for itself. */
@@ -91,7 +91,7 @@ export function launchThread(order: Order): Child {
     const { Worker } = process.getBuiltinModule('node:worker_threads');
     const worker = new Worker(THREAD_BOOT_SCRIPT, {
       argv: [coreFile ?? '', String(id)],
-      env: order.env === undefined ? undefined : definedOf(order.env),
+      env: order.env === undefined ? undefined : definedOf(childEnv(order.env)),
       // Nothing comes that way, and what Node itself might write is not to hold the thread up.
       stdout: true,
       stderr: true,

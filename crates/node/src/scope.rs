@@ -15,6 +15,12 @@ pub fn free_variables(source: String) -> Result<String> {
     Ok(scope::free_variables(&source).map_err(refused)?.to_json())
 }
 
+/// Where the parts of a function's source begin.
+#[napi(catch_unwind)]
+pub fn function_starts(source: String) -> Result<String> {
+    Ok(scope::starts(&source).map_err(refused)?.to_json())
+}
+
 /// Imports and top-level names of a module. `language`: js, jsx, ts, tsx.
 #[napi(catch_unwind)]
 pub fn module_bindings(source: String, language: String) -> Result<String> {

@@ -101,6 +101,17 @@ pub struct FunctionInfo {
 /// # Errors
 /// The text is none of these, or not JavaScript that this parser knows.
 pub fn free_variables(source: &str) -> Result<FunctionInfo, ScopeError> {
+    wrapped(source, |form, before, program| {
+        describe(form, before, source, program)
+    })
+}
+
+/// Parses a function's text in each way that it may be one, until `look` finds what it looks for. It is given the form, how
+/// many bytes stand before the text, and the program.
+pub(crate) fn wrapped<T>(
+    source: &str,
+    look: impl Fn(Form, u32, &Program<'_>) -> Option<T>,
+) -> Result<T, ScopeError> {
     let mut first_error = None;
     // A function of a module may use what a script may not (import.meta), and the other way about (with).
     for source_type in [
@@ -115,8 +126,8 @@ pub fn free_variables(source: &str) -> Result<FunctionInfo, ScopeError> {
                 first_error.get_or_insert_with(|| error.message.to_string());
                 continue;
             }
-            if let Some(info) = describe(form, before.len() as u32, source, &parsed.program) {
-                return Ok(info);
+            if let Some(found) = look(form, before.len() as u32, &parsed.program) {
+                return Ok(found);
             }
         }
     }

@@ -345,3 +345,20 @@ fn json_is_complete() {
     );
     assert!(json.contains(r#"{"start":21,"end":22,"write":true,"shorthand":false,"callee":false,"beginsStatement":true}"#), "{json}");
 }
+
+#[test]
+fn starts_are_those_of_nodes_and_never_inside_of_text() {
+    let text = "(a) => { // c\n  return `x y ${a} z` + 'q r' + /d e/.source; }";
+    let found = multiproc_scope::starts(text).unwrap();
+    let starts: Vec<&str> = found
+        .nodes
+        .iter()
+        .map(|at| &text[*at as usize..])
+        .map(|rest| rest.split(|c: char| " ;),}".contains(c)).next().unwrap())
+        .collect();
+    assert_eq!(
+        starts,
+        ["(a", "a", "{", "return", "`x", "a", "'q", "/d", "source"]
+    );
+    assert_eq!(found.line_comments, [13]);
+}
