@@ -29,10 +29,18 @@ it('variables of the file that are shared', async () => {
   expect(count).toBe(0);
 });
 
-it('names the line in stacks', async () => {
-  const fails = (): never => {
-    throw new Error('here');
+it('names the line and column in stacks that this process names', async () => {
+  const place = (error: Error): string | undefined => /vitest\.test\.ts:\d+:\d+/.exec(error.stack!)?.[0];
+  interface Options {
+    readonly a: number;
+  }
+
+  const fails = (options: Options): never => {
+    throw new Error(String(options.a));
   };
-  const error = await across(fails).catch((error: Error) => error);
-  expect(error.stack).toContain('vitest.test.ts:');
+  const here = await Promise.resolve({ a: 1 })
+    .then(fails)
+    .catch((error: Error) => error);
+  const there = await across(fails, { a: 1 }).catch((error: Error) => error);
+  expect(place(there)).toBe(place(here));
 });

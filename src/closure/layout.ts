@@ -38,47 +38,65 @@ export function originalLayout(sample: Sample, line: number, column: number): La
   const scriptUrl = urlOf(sample.location.scriptId);
   const begin = originalOf(map, scriptUrl, line, column);
   if (begin === undefined) return undefined;
-  const { nodes, lineComments } = functionStarts(text);
-  const comments = new Set(lineComments);
-  const edits: Edit[] = [];
-  let at = 0;
-  let out = { line: begin.line, column: begin.column };
-  let last = begin;
   const script = { line, column };
-  for (const start of nodes) {
-    if (start === 0) continue;
+  let at = 0;
+  let last: Position = begin;
+  const edits = layOut(text, begin, (start) => {
     advance(script, text, at, start);
-    const want = originalOf(map, scriptUrl, script.line, script.column);
+    at = start;
+    const found = originalOf(map, scriptUrl, script.line, script.column);
     // What has no place of its own follows what stands before it.
-    if (want !== undefined && want.url === begin.url && (want.line !== last.line || want.column !== last.column)) {
-      last = want;
-      let gap = start;
-      while (gap > at && /\s/.test(text[gap - 1])) gap--;
-      advance(out, text, at, gap);
-      const blanks = text.slice(gap, start);
-      const before = text.slice(Math.max(0, gap - 12), gap);
-      const broken = blanks.includes('\n');
-      const must = broken && (comments.has(gap) || !ENDS_PART.test(text[gap - 1]));
-      const may = broken || !KEEPS_LINE.test(before);
-      const edit = { start: gap, end: start, text: spacing(out, want, blanks !== '', must, may) };
-      if (edit.text !== blanks) edits.push(edit);
-      advance(out, edit.text, 0, edit.text.length);
-      at = start;
-    } else {
-      advance(out, text, at, start);
-      at = start;
-    }
-  }
+    if (found === undefined || found.url !== begin.url) return undefined;
+    if (found.line === last.line && found.column === last.column) return undefined;
+    return (last = found);
+  });
   const { url } = begin;
   return { edits, url: sameFile(url, scriptUrl) ? scriptUrl : url, line: begin.line, column: begin.column };
 }
 
-interface Position {
-  line: number;
-  column: number;
+/**
+ * Edits of blanks and line breaks that bring the parts of a function's text to where they belong.
+ *
+ * @param begin where the text begins. @param placeOf where the part belongs that begins at an offset; asked in order.
+ */
+export function layOut(
+  text: string,
+  begin: Position,
+  placeOf: (start: number) => Position | undefined,
+): readonly Edit[] {
+  const { nodes, lineComments } = functionStarts(text);
+  const comments = new Set(lineComments);
+  const edits: Edit[] = [];
+  const out = { line: begin.line, column: begin.column };
+  let at = 0;
+  for (const start of nodes) {
+    if (start === 0) continue;
+    const want = placeOf(start);
+    if (want === undefined) continue;
+    let gap = start;
+    while (gap > at && /\s/.test(text[gap - 1])) gap--;
+    advance(out, text, at, gap);
+    at = start;
+    const blanks = text.slice(gap, start);
+    const broken = /[\n\r\u2028\u2029]/.test(blanks);
+    const must = broken && (comments.has(gap) || !ENDS_PART.test(text[gap - 1]));
+    const may = broken || !KEEPS_LINE.test(text.slice(Math.max(0, gap - 12), gap));
+    const spaces = spacing(out, want, blanks !== '', must, may);
+    if (spaces !== blanks) edits.push({ start: gap, end: start, text: spaces });
+    advance(out, spaces, 0, spaces.length);
+  }
+  return edits;
 }
 
-function advance(position: Position, text: string, from: number, to: number): void {
+/** From 0. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+type Moving = { -readonly [Key in keyof Position]: Position[Key] };
+
+function advance(position: Moving, text: string, from: number, to: number): void {
   for (let end = text.indexOf('\n', from); end >= 0 && end < to; end = text.indexOf('\n', from)) {
     position.line++;
     position.column = 0;
