@@ -30,7 +30,7 @@ async function reports(startMethod: string): Promise<Script[][]> {
     expect(stderr).toBe('');
     return readdirSync(directory).map((file) => {
       const { result } = JSON.parse(readFileSync(join(directory, file), 'utf8')) as { result: Script[] };
-      return result.filter(({ url }) => url.endsWith(./covered/program.mjs'));
+      return result.filter(({ url }) => url.endsWith('/covered/program.mjs'));
     });
   } finally {
     rmSync(directory, { recursive: true, force: true });

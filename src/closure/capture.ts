@@ -9,6 +9,7 @@
  *
  * No code of the user runs. What can't be taken exactly is refused with the reason.
  */
+import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { refuse } from '../codec/refusal';
@@ -29,16 +30,20 @@ import { Capture, mainUrl, slotOf } from './surroundings';
 export function captureFunction(fn: Function): Reference | CapturedFunction {
   if (types.isProxy(fn)) refuse('it is a Proxy, whose traps would have to run');
   if (origins.has(fn)) return captureAgain(fn);
-  const elsewhere = commonjsReference(fn) ?? exported.get(fn);
-  if (elsewhere !== undefined) return elsewhere;
   const found = known.get(fn);
+  const elsewhere = exported.get(fn) ?? (found === undefined ? commonjsReference(fn) : undefined);
+  if (elsewhere !== undefined) return elsewhere;
   if (found !== undefined && found.names.length === 0) {
     return { ...found.shape, variables: [], extras: extrasOf(fn, found.written.info, found.written.class) };
   }
   if (inspectorMissing() !== undefined) return captureByText(fn);
   const internals = internalsOf(fn);
   if (internals.bound !== undefined) return runtimeReference(fn) ?? captureBound(fn, internals.bound);
-  if (found === undefined && isRuntimeFunction(fn, internals)) return runtimeFunction(fn);
+  if (found === undefined) {
+    const required = requireReference(fn);
+    if (required !== undefined) return required;
+    if (isRuntimeFunction(fn, internals)) return runtimeFunction(fn);
+  }
   return capture(fn, internals, found);
 }
 
@@ -79,7 +84,7 @@ const BY_TEXT: ReadonlySet<string> = new Set(
 const exported = new WeakMap<Function, Reference>();
 
 function runtimeFunction(fn: Function): Reference {
-  const reference = runtimeReference(fn) ?? requireReference(fn);
+  const reference = runtimeReference(fn);
   if (reference !== undefined) return reference;
   return refuse('it is native code that no name leads to');
 }
@@ -153,12 +158,19 @@ function exportReference(
   return found && { kind: 'import', base: url, source: url, name: found.exported, attributes: {} };
 }
 
-/** The `require` of a file, which knows its module. */
+/** The `require` of a file: Node's knows its module; what a test runner has in its place knows the file, or Node's own. */
 function requireReference(fn: Function): Reference | undefined {
-  if (!Object.hasOwn(fn, 'resolve') || !Object.hasOwn(fn, 'cache')) return undefined;
-  for (const { object } of internalsOf(fn).scopes) {
-    const module = Object.getOwnPropertyDescriptor(object, 'mod')?.value as { filename?: unknown } | undefined;
-    if (typeof module?.filename === 'string') return { kind: 'require', base: pathToFileURL(module.filename).href };
+  const resolve = Object.getOwnPropertyDescriptor(fn, 'resolve')?.value as unknown;
+  if (typeof resolve !== 'function' || !Object.hasOwn(fn, 'cache')) return undefined;
+  for (const { object } of [fn, resolve].flatMap((each) => internalsOf(each).scopes)) {
+    const inner: unknown = Object.getOwnPropertyDescriptor(object, '_require')?.value;
+    if (typeof inner === 'function' && inner !== fn && !types.isProxy(inner)) return requireReference(inner);
+    for (const name of ['mod', 'from']) {
+      const module: unknown = Object.getOwnPropertyDescriptor(object, name)?.value;
+      if (typeof module !== 'object' || module === null || types.isProxy(module)) continue;
+      const file: unknown = Object.getOwnPropertyDescriptor(module, 'filename')?.value;
+      if (typeof file === 'string' && isAbsolute(file)) return { kind: 'require', base: pathToFileURL(file).href };
+    }
   }
   return undefined;
 }

@@ -6,6 +6,7 @@ import { refuse } from '../codec/refusal';
 import type { FunctionInfo } from './analysis';
 import type { ClassText } from './class-text';
 import { privateFieldsOf } from './inspector';
+import { inBoth, isObjectPrototype } from './realm';
 
 /** Sent as a value. Every part is left out where there is nothing. */
 export interface Extras {
@@ -40,7 +41,7 @@ const { getOwnPropertyDescriptor, getPrototypeOf, defineProperty } = Object;
 const toText = Function.prototype.toString;
 
 const FUNCTION_PROTOTYPES: ReadonlySet<unknown> = new Set<unknown>([
-  Function.prototype,
+  ...inBoth(({ Function }) => Function.prototype),
   getPrototypeOf(function* () {}),
   getPrototypeOf(async function () {}),
   getPrototypeOf(async function* () {}),
@@ -115,7 +116,7 @@ function prototypeExtras(
   if (text?.derived) usual = getOwnPropertyDescriptor(getPrototypeOf(fn) as object, 'prototype')?.value ?? null;
   else if (info.class !== null && /^class\b[^{]*\bextends\s+null\b/.test(toText.call(fn))) usual = null;
   const parent = getPrototypeOf(prototype) as object | null;
-  if (parent !== usual) extras.prototypeParent = [parent];
+  if (parent !== usual && !(usual === Object.prototype && isObjectPrototype(parent))) extras.prototypeParent = [parent];
 }
 
 /** By class: members that were seen to stand in its text. */

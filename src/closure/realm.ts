@@ -5,3 +5,13 @@
 import { runInThisContext } from 'node:vm';
 
 export const mainGlobal = runInThisContext('globalThis') as typeof globalThis;
+
+/** Whether a prototype is that of object literals, here or in the main context. */
+export function isObjectPrototype(prototype: object | null): boolean {
+  return prototype === Object.prototype || prototype === mainGlobal.Object.prototype;
+}
+
+/** Something that JavaScript defines, as this context and the main one have it: one where they are the same. */
+export function inBoth<T>(read: (global: typeof globalThis) => T): T[] {
+  return [...new Set([read(globalThis), read(mainGlobal)])];
+}

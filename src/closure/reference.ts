@@ -92,7 +92,6 @@ export function rootTable(): ReadonlyMap<object, Reference> {
   put(roots, globalThis, { kind: 'global', path: [] });
   put(roots, process, { kind: 'global', path: ['process'] });
   put(roots, console, { kind: 'global', path: ['console'] });
-  put(roots, process.env, { kind: 'global', path: ['process', 'env'] });
   put(roots, mainGlobal, { kind: 'global', path: [] });
   for (const name of ['Math', 'JSON', 'Reflect', 'Atomics', 'Intl', 'WebAssembly', 'performance', 'console']) {
     for (const global of [globalThis, mainGlobal]) {
@@ -107,6 +106,8 @@ export function rootTable(): ReadonlyMap<object, Reference> {
 
 /** The reference for an object of the small table. */
 export function rootReference(value: object): Reference | undefined {
+  // Test runners put a Proxy in its place.
+  if (value === process.env) return { kind: 'global', path: ['process', 'env'] };
   const prototype = Object.getPrototypeOf(value) as unknown;
   const plain = prototype === Object.prototype || prototype === null || types.isProxy(prototype);
   return rootTable().get(value) ?? (plain ? undefined : streamReference(value));
@@ -176,11 +177,15 @@ export function runtimeReference(fn: Function): Reference | undefined {
   return functionTable().get(fn);
 }
 
+/** A test runner has modules of its own, which no other process has: it shows them by a Proxy. */
+const foreignModules = types.isProxy(nodeRequire.cache);
+
 let cacheSize = -1;
 let exported: Table = new Map();
 
 /** The reference for what a CommonJS module, other than the main one, exports. */
 export function commonjsReference(value: object): Reference | undefined {
+  if (foreignModules) return undefined;
   const files = Object.keys(nodeRequire.cache);
   if (files.length !== cacheSize) {
     cacheSize = files.length;
@@ -188,6 +193,14 @@ export function commonjsReference(value: object): Reference | undefined {
     for (const file of files) addExports(file, nodeRequire.cache[file]);
   }
   return exported.get(value);
+}
+
+/** The reference for all that such a module exports, where functions are among it. Mere data is copied. */
+export function exportsReference(value: object): Reference | undefined {
+  const reference = commonjsReference(value);
+  if (reference?.kind !== 'commonjs' || reference.key !== null) return undefined;
+  const members = Object.values(Object.getOwnPropertyDescriptors(value));
+  return members.some(({ value: member }) => typeof member === 'function') ? reference : undefined;
 }
 
 function addExports(file: string, module: NodeJS.Module | undefined): void {

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { types } from 'node:util';
 import { inspectorMissing, internalsOf, type Internals } from './inspector';
+import { isObjectPrototype, mainGlobal } from './realm';
 import { urlOf } from './scripts';
 
 const toText = Function.prototype.toString;
@@ -21,13 +22,14 @@ export function isRuntimeClass(prototype: object): boolean {
   const found = known.get(prototype);
   if (found !== undefined) return found;
   let result = false;
-  for (let at: object | null = prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+  for (let at: object | null = prototype; at !== null && !isObjectPrototype(at); at = Object.getPrototypeOf(at)) {
     if (types.isProxy(at)) break;
     const constructor = Object.getOwnPropertyDescriptor(at, 'constructor')?.value as unknown;
     if (typeof constructor !== 'function' || types.isProxy(constructor)) continue;
     if (Object.getOwnPropertyDescriptor(constructor, 'prototype')?.value !== at) continue;
     // Arrays have a kind of their own; what extends EventEmitter is an object like others.
-    if (constructor === Array || (constructor === EventEmitter && at !== prototype)) continue;
+    if (constructor === Array || constructor === mainGlobal.Array || (constructor === EventEmitter && at !== prototype))
+      continue;
     if (isRuntimeFunction(constructor)) {
       result = true;
       break;

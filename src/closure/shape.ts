@@ -13,6 +13,8 @@ import { privateParts } from './capture';
 import { integrityOf, type Integrity } from './extras';
 import { deserialize, serialize } from './hooks';
 import { privateFieldsOf } from './inspector';
+import { inBoth } from './realm';
+import { exportsReference, type Reference } from './reference';
 
 /** A class of an instance that gave it private fields or methods. */
 export interface PrivateLevel {
@@ -26,6 +28,8 @@ export type Shape =
   | { readonly kind: 'prototype'; readonly type: Function }
   /** `type[deserialize](data)` */
   | { readonly kind: 'hook'; readonly type: Function; readonly data: unknown }
+  /** What a module exports, functions among it: what these change must be the same there. */
+  | { readonly kind: 'reference'; readonly reference: Reference }
   | Custom;
 
 export interface Custom {
@@ -41,10 +45,10 @@ export interface Custom {
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 
 const STANDARD: Record<string, readonly unknown[]> = {
-  plain: [Object.prototype, null],
-  array: [Array.prototype],
-  map: [Map.prototype],
-  set: [Set.prototype],
+  plain: [...inBoth(({ Object }) => Object.prototype), null],
+  array: inBoth(({ Array }) => Array.prototype),
+  map: inBoth(({ Map }) => Map.prototype),
+  set: inBoth(({ Set }) => Set.prototype),
 };
 
 const LEAVES: ReadonlySet<unknown> = new Set([
@@ -68,7 +72,18 @@ function protoOf({ prototype }: { prototype: object }): object {
 }
 
 const ERRORS: ReadonlySet<unknown> = new Set(
-  [Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(protoOf),
+  inBoth((g) => g)
+    .flatMap((g) => [
+      g.Error,
+      g.AggregateError,
+      g.EvalError,
+      g.RangeError,
+      g.ReferenceError,
+      g.SyntaxError,
+      g.TypeError,
+      g.URIError,
+    ])
+    .map(protoOf),
 );
 
 /** The function whose prototype an object is. */
@@ -86,9 +101,16 @@ export interface Seen {
 
 /** @param owned it is part of a captured variable. @throws Refusal */
 export function shapeOf(value: object, owned: boolean): Seen {
-  if (types.isProxy(value)) refuse('it is a Proxy, whose traps would have to run');
+  if (types.isProxy(value)) {
+    if (value === process.env) return { kind: 'leaf', shape: undefined };
+    refuse('it is a Proxy, whose traps would have to run');
+  }
   const owner = prototypeOwner(value);
   if (owner !== undefined) return { kind: 'leaf', shape: { kind: 'prototype', type: owner } };
+  if (owned) {
+    const reference = exportsReference(value);
+    if (reference !== undefined) return { kind: 'leaf', shape: { kind: 'reference', reference } };
+  }
   const prototype = getPrototypeOf(value) as object | null;
   const standard = STANDARD.plain.includes(prototype) && !Array.isArray(value);
   if (!standard) {

@@ -14,6 +14,7 @@ import { STANDARD_GLOBALS } from './globals';
 import { canRead, internalsOf, lexicalThis, type Scope } from './inspector';
 import { layoutPieces, originalLayout, type Layout } from './layout';
 import type { Reference } from './reference';
+import { moduleCacheOf } from './webpack';
 import { declarationsFor, isConstantExport, moduleOf, scriptOffset, urlOf, type Sample } from './scripts';
 
 let main: string | undefined;
@@ -202,6 +203,7 @@ export class Capture {
     let home: Home = { kind: 'scope', sample: this.sample };
     if (isModule) home = { kind: 'module', key: `${this.sample.location.scriptId}:${name}` };
     if (scope.description === 'Script') home = { kind: 'module', key: `:${name}` };
+    if (name === moduleCacheOf(this.text)) return { name, value: {}, free, home: { kind: 'own' } };
     return { name, value: slot.value, free, home };
   }
 
@@ -337,6 +339,8 @@ function pickMembers(namespace: object, members: readonly string[]): object {
   const picked = {};
   for (const name of members) {
     const descriptor = Object.getOwnPropertyDescriptor(namespace, name);
+    // What CommonJS exports may be changed by its functions, which know the object.
+    if (typeof descriptor?.value === 'function' && !types.isModuleNamespaceObject(namespace)) return namespace;
     if (descriptor !== undefined) Object.defineProperty(picked, name, { ...descriptor, configurable: true });
   }
   return picked;

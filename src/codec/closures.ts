@@ -11,6 +11,7 @@ import { codeText, makeFunction, type Code } from '../closure/compile';
 import { applyExtras, type Extras } from '../closure/extras';
 import { FunctionGraph, isEarly, throughRoot, type FunctionNode, type Root } from '../closure/graph';
 import { adopt, named } from '../closure/identity';
+import { isObjectPrototype } from '../closure/realm';
 import { resolveReference, type Reference } from '../closure/reference';
 import type { ModuleRequest } from '../closure/load';
 import { hooksOf, type Cell } from '../closure/revived';
@@ -163,7 +164,8 @@ function adoptCopy(identity: string, original: Function, copy: Function): void {
   copies.set(identity, new WeakRef(copy));
   const prototype = copy.prototype as object;
   // So that its instances are instances of the original too. What says `super` would find that instead of Object.
-  if (Object.getPrototypeOf(prototype) !== Object.prototype || /\bsuper\b/.test(String(original))) return;
+  if (!isObjectPrototype(Object.getPrototypeOf(prototype) as object | null) || /\bsuper\b/.test(String(original)))
+    return;
   Object.setPrototypeOf(prototype, original.prototype as object);
 }
 

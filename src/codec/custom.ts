@@ -29,6 +29,7 @@ const WRITABLE = 4;
 const ACCESSOR = 8;
 
 export function writeCustom(writer: ValueWriter, value: object, shape: Shape): void {
+  if (shape.kind === 'reference') return writer.reference(shape.reference);
   const { out } = writer;
   out.byte(Tag.CUSTOM);
   out.byte(KINDS.indexOf(shape.kind));

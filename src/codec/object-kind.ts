@@ -2,6 +2,7 @@
 import { types } from 'node:util';
 import { handleOf } from '../arena/handle';
 import { isRuntimeClass } from '../closure/runtime-class';
+import { isObjectPrototype } from '../closure/realm';
 import { rootReference } from '../closure/reference';
 import { refuse } from './refusal';
 
@@ -15,7 +16,7 @@ export function kindOf(value: object): ObjectKind {
   if (types.isProxy(value)) refuse('it is a Proxy, whose traps would have to run');
   if (Array.isArray(value)) return 'array';
   const prototype = getPrototypeOf(value) as object | null;
-  if (prototype === Object.prototype || prototype === null) {
+  if (prototype === null || isObjectPrototype(prototype)) {
     if (prototype === null) refuseNamespace(value);
     return rootReference(value) === undefined ? 'plain' : 'leaf';
   }

@@ -9,6 +9,7 @@
 import { types } from 'node:util';
 import { handleOf, type Handle } from '../arena/handle';
 import { tree } from '../arena/tree';
+import { isObjectPrototype } from '../closure/realm';
 import { rootReference, rootTable, type Reference } from '../closure/reference';
 import { SerializationError } from '../errors';
 import { isDense, isIndex } from './arrays';
@@ -184,7 +185,10 @@ export class ValueWriter {
       this.out.count(number);
       return;
     }
-    if (types.isProxy(value)) refuse('it is a Proxy, whose traps would have to run');
+    if (types.isProxy(value)) {
+      if (value !== process.env) refuse('it is a Proxy, whose traps would have to run');
+      return this.reference(rootReference(value)!);
+    }
     const shape = this.functions?.shape(value);
     if (shape !== undefined) return writeCustom(this, value, shape);
     const prototype = getPrototypeOf(value) as object | null;
@@ -545,6 +549,7 @@ export class ValueWriter {
       this.string(typeof value.stack === 'string' ? value.stack : '');
       return;
     }
+    if (isObjectPrototype(getPrototypeOf(value) as object)) return this.plain(value);
     refuseRuntime(value, name);
     if (!types.isArgumentsObject(value)) this.needFunctions();
     this.plain(value);

@@ -2,6 +2,7 @@
 const path = require('node:path');
 const { EOL } = require('node:os');
 const common = require('./lib/common.cjs');
+const counter = require('./lib/counter.cjs');
 const factor = 6;
 let count = 0;
 const up = () => ++count;
@@ -15,6 +16,24 @@ void (async () => {
   await same('a constant of a function', () => factor + k);
   await same('a required module of Node', () => path.join('a', 'b') + EOL);
   await same('a required file', () => common.times(2));
+  await same(
+    'what a required file’s functions change of its exports',
+    () => {
+      counter.call();
+      counter.call();
+      return counter.calls;
+    },
+    { want: 2 },
+  );
+  const held = { counter };
+  await same(
+    'the same inside of an object',
+    () => {
+      held.counter.call();
+      return held.counter.calls === counter.calls && counter.calls > 0;
+    },
+    { want: true },
+  );
   await same('require', () => require('./lib/common.cjs').times(2) + require('node:path').sep);
   await same('__filename and __dirname', () => [__filename, __dirname]);
   await same('import()', async () => (await import('./lib/module.mjs')).scale(2));

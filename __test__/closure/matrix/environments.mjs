@@ -38,6 +38,8 @@ const asTypeScript = (name, flags) => ({
 
 /** A test of vitest that runs a case file, which vitest transforms. */
 const vitest = (pool) => ({
+  // What a file imports is transformed too, and goes by value.
+  env: { MULTIPROC_BY_VALUE: '1' },
   files: () =>
     copies(`vitest-${pool}`, (file, text) => [file, text]).map((file) => {
       const test = file.replace(/mjs$/, 'test.mjs');
@@ -67,22 +69,33 @@ const vitest = (pool) => ({
 
 /** What Babel makes CommonJS of can't await at its top level: the body of a case becomes a function. */
 const jest = {
+  env: { MULTIPROC_BY_VALUE: '1' },
   files: () =>
     copies('jest', (file, text) => {
+      const target = join(closure, '.matrix-jest', file.replace(/mjs$/, 'test.js'));
       const lines = text.split('\n');
       let last = 0;
       lines.forEach((line, i) => {
         if (/^(?:import\b.*;|\} from .*;)$/.test(line)) last = i;
       });
+      // That is a module for Node alone.
+      const noAwait = (line) => !/\bwait(?:ed|s\.mjs)\b/.test(line);
       const head = lines
         .slice(0, last + 1)
+        .filter(noAwait)
         .join('\n')
         .replace(/ with \{ type: 'json' \}/g, '');
       const body = lines
         .slice(last + 1)
+        .filter(noAwait)
         .join('\n')
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(join(cases, file)).href));
-      return [file.replace(/mjs$/, 'test.js'), `${head}\ntest('runs', async () => {\n${body}\n}, 60_000);\n`];
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(target).href))
+        .replaceAll('import.meta.filename', JSON.stringify(target))
+        .replaceAll(
+          'import.meta.resolve(',
+          `((path) => new URL(path, ${JSON.stringify(pathToFileURL(target).href)}).href)(`,
+        );
+      return [basename(target), `${head}\ntest('runs', async () => {\n${body}\n}, 60_000);\n`];
     }),
   command: (file, node) => [
     node,
@@ -100,7 +113,8 @@ const jest = {
 
 const external = (source) => source.startsWith('node:') || source.includes('/support/') || source === 'os';
 const bundled = (name, bundle, env = {}) => ({
-  env: { MULTIPROC_BUNDLED: '1', ...env },
+  // In webpack's bundles a module is an object, of which what is used goes by value.
+  env: { MULTIPROC_BUNDLED: '1', ...(name.startsWith('webpack') ? { MULTIPROC_BY_VALUE: '1' } : {}), ...env },
   files: async () => {
     const folder = join(closure, `.matrix-${name}`);
     mkdirSync(folder, { recursive: true });
@@ -153,8 +167,12 @@ const rollup = (minify) => async (from, to) => {
 
 const webpack = (minify) => async (from, to) => {
   const { default: build } = await import('webpack');
+  // It takes import.meta.resolve for the name of an asset, and leaves that out.
+  const entry = join(to, '..', `source-${basename(from)}`);
+  const text = readFileSync(from, 'utf8').replaceAll('import.meta.resolve(', "((path) => '/' + path)(");
+  writeFileSync(entry, text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(to).href)));
   const options = {
-    entry: from,
+    entry,
     mode: 'production',
     devtool: false,
     target: 'node20',
@@ -221,4 +239,5 @@ export const environments = {
     command: (file, node) => [node, [join(here, 'under-debugger.mjs'), file]],
   },
   '--permission --allow-inspector': { node: 'last', ...permission(['--allow-inspector']) },
+  '--permission': { node: 'last', env: { MULTIPROC_NO_INSPECTOR: '1' }, ...permission([]) },
 };

@@ -4,6 +4,7 @@ use crate::json::Object;
 use crate::{Language, ScopeError};
 use oxc_allocator::Allocator;
 use oxc_ast::ast::*;
+use oxc_ast_visit::Visit;
 use oxc_parser::Parser;
 use oxc_semantic::{Scoping, SemanticBuilder};
 use oxc_span::SourceType;
@@ -283,6 +284,9 @@ fn module_of(init: &Expression<'_>) -> Option<(ImportKind, String)> {
             _ => None,
         },
         Expression::CallExpression(call) => {
+            if let Expression::StaticMemberExpression(member) = &call.callee {
+                return interop(member, call);
+            }
             let Expression::Identifier(callee) = &call.callee else {
                 return None;
             };
@@ -298,6 +302,54 @@ fn module_of(init: &Expression<'_>) -> Option<(ImportKind, String)> {
         }
         // import interop of transformers: __toESM(require('m')), _interop(require('m')) differ from the module itself.
         _ => None,
+    }
+}
+
+/// What esbuild makes of `import()` for tsx: `import('m').then(m => ...)`, where the arrow gives `m` itself, or its default
+/// if that is a transformed module. Whoever has the namespace object in hand has `m`.
+fn interop(
+    member: &StaticMemberExpression<'_>,
+    call: &CallExpression<'_>,
+) -> Option<(ImportKind, String)> {
+    let [Argument::ArrowFunctionExpression(arrow)] = call.arguments.as_slice() else {
+        return None;
+    };
+    let names = Interop::of(arrow);
+    if member.property.name != "then" || !names.es_module || names.calls {
+        return None;
+    }
+    match member.object.without_parentheses() {
+        import @ Expression::ImportExpression(_) => module_of(import),
+        _ => None,
+    }
+}
+
+/// What the function after an `import()` does.
+#[derive(Default)]
+struct Interop {
+    /// It looks for `__esModule`.
+    es_module: bool,
+    /// It calls or imports something.
+    calls: bool,
+}
+
+impl Interop {
+    fn of(arrow: &ArrowFunctionExpression<'_>) -> Self {
+        let mut found = Interop::default();
+        found.visit_function_body(&arrow.body);
+        found
+    }
+}
+
+impl<'a> Visit<'a> for Interop {
+    fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
+        self.es_module |= it.value == "__esModule";
+    }
+    fn visit_call_expression(&mut self, _: &CallExpression<'a>) {
+        self.calls = true;
+    }
+    fn visit_import_expression(&mut self, _: &ImportExpression<'a>) {
+        self.calls = true;
     }
 }
 

@@ -200,3 +200,20 @@ fn nonsense_is_an_error() {
     assert!(declarations("{{{", Language::Js, "n", &[0]).is_err());
     assert!("py".parse::<Language>().is_err());
 }
+
+#[test]
+fn the_namespace_that_a_transformer_looks_into() {
+    let of = |arrow: &str| {
+        let text = format!("const m = await import('./m.mjs').then({arrow});");
+        let info = module_bindings(&text, Language::Js).unwrap();
+        info.imports.first().map(|i| (i.kind, i.source.clone()))
+    };
+    let tsx =
+        "s=>{const e='default';return s[e]&&typeof s[e]=='object'&&'__esModule'in s[e]?s[e]:s}";
+    assert_eq!(
+        of(tsx),
+        Some((ImportKind::Dynamic, String::from("./m.mjs")))
+    );
+    assert_eq!(of("s => '__esModule' in s ? import('./n.mjs') : s"), None);
+    assert_eq!(of("s => s"), None);
+}

@@ -1,0 +1,2 @@
+exports.calls = 0;
+exports.call = () => ++exports.calls;
