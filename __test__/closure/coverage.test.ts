@@ -10,7 +10,7 @@ import { noLeaks } from '../support/leaks';
 
 noLeaks();
 
-const program = fileURLToPath(new URL('./covered/program.mjs', import.meta.url));
+const program = fileURLToPath(new URL('./programs/coverage.mjs', import.meta.url));
 const source = readFileSync(program, 'utf8');
 
 interface Script {
@@ -30,7 +30,7 @@ async function reports(startMethod: string): Promise<Script[][]> {
     expect(stderr).toBe('');
     return readdirSync(directory).map((file) => {
       const { result } = JSON.parse(readFileSync(join(directory, file), 'utf8')) as { result: Script[] };
-      return result.filter(({ url }) => url.endsWith('/covered/program.mjs'));
+      return result.filter(({ url }) => url.endsWith('/programs/coverage.mjs'));
     });
   } finally {
     rmSync(directory, { recursive: true, force: true });

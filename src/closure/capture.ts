@@ -20,7 +20,7 @@ import { needsConstruction } from './class-text';
 import { plainKey } from './edit';
 import { extrasOf, isPrototypeOf, type Extras } from './extras';
 import { inspectorMissing, internalsOf, type Bound, type Internals, type Location, type Scope } from './inspector';
-import { commonjsReference, runtimeReference, type Reference } from './reference';
+import { arrivedReference, commonjsReference, runtimeReference, type Reference } from './reference';
 import { origins } from './revived';
 import { isRuntimeFunction } from './runtime-class';
 import { moduleOf, urlOf, type Sample } from './scripts';
@@ -31,7 +31,8 @@ export function captureFunction(fn: Function): Reference | CapturedFunction {
   if (types.isProxy(fn)) refuse('it is a Proxy, whose traps would have to run');
   if (origins.has(fn)) return captureAgain(fn);
   const found = known.get(fn);
-  const elsewhere = exported.get(fn) ?? (found === undefined ? commonjsReference(fn) : undefined);
+  const elsewhere =
+    exported.get(fn) ?? arrivedReference(fn) ?? (found === undefined ? commonjsReference(fn) : undefined);
   if (elsewhere !== undefined) return elsewhere;
   if (found !== undefined && found.names.length === 0) {
     return { ...found.shape, variables: [], extras: extrasOf(fn, found.written.info, found.written.class) };
@@ -133,6 +134,17 @@ function capture(
   const { variables, extras: _, ...shape } = captured;
   known.set(fn, { sample, written, shape, names: [...variables.map(({ free }) => free), ...capturing.absent] });
   return captured;
+}
+
+/** The reference for a function that a module exports; undefined for any other. */
+export function exportedAs(fn: Function): Reference | undefined {
+  if (types.isProxy(fn) || origins.has(fn)) return undefined;
+  const found = exported.get(fn) ?? commonjsReference(fn);
+  if (found !== undefined || inspectorMissing() !== undefined) return found;
+  const { location, scopes } = internalsOf(fn);
+  const reference = location && exportReference(fn, toText.call(fn), location, scopes);
+  if (reference !== undefined) exported.set(fn, reference);
+  return reference;
 }
 
 /** The reference for what a module that can be imported exports. The main module can't: its top level would run again. */

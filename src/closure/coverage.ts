@@ -11,7 +11,7 @@
  * then Node's own report, in which V8 leaves out what has not been called since. A process that a signal ends reports
  * nothing, as any Node program.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as V8 from 'node:v8';
 import type { Edit } from './edit';
@@ -136,6 +136,8 @@ export function correctReport(report: Report): boolean {
 /** Corrects what this thread has written; the main thread also what others, which may have been ended, have. */
 function correctFiles(): void {
   const { isMainThread, threadId } = process.getBuiltinModule('node:worker_threads');
+  // Node makes it when it first writes.
+  if (!existsSync(directory)) return;
   for (const name of readdirSync(directory)) {
     if (!name.startsWith(`coverage-${process.pid}-`)) continue;
     if (!isMainThread && !name.endsWith(`-${threadId}.json`)) continue;

@@ -272,7 +272,10 @@ export class FunctionGraph {
   }
 
   private parts(value: object, shape: Shape, add: (item: unknown, step: string) => void): void {
-    if (shape.kind === 'reference') return;
+    if (shape.kind === 'reference') {
+      if (shape.reference.kind === 'import') this.imports.push(shape.reference);
+      return;
+    }
     if (shape.kind === 'prototype') return add(shape.type, '.constructor');
     if (shape.kind === 'hook') {
       add(shape.type, '.constructor');

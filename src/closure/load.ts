@@ -26,24 +26,30 @@ const importLoader = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
 
 let quiet = false;
 
-/**
- * Makes the first use of that loader, for which Node warns that it is experimental: users of this library did not choose
- * it. Only the synchronous part of the call is silenced.
- */
+/** Runs what Node warns of as experimental, where users of this library did not choose it. Others' warnings are let through. */
+function quietly<T>(run: () => T): T {
+  const { emitWarning } = process;
+  process.emitWarning = (warning, ...rest) => {
+    if (rest[0] !== 'ExperimentalWarning') Reflect.apply(emitWarning, process, [warning, ...rest]);
+  };
+  try {
+    return run();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/** Makes the first use of that loader. Only the synchronous part of the call is silenced. */
 function silenceWarning(): void {
   if (quiet) return;
   quiet = true;
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
+  quietly(() => {
     const script = new vm.Script(`import('node:module')`, {
       filename: __filename,
       importModuleDynamically: importLoader,
     });
     void script.runInThisContext();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
+  });
 }
 
 /** Compiles a script of the main context, in which import() works. */
@@ -94,7 +100,9 @@ export function loadedModule(request: ModuleRequest, name: string): unknown {
 
 function requireNamespace({ base, source }: ModuleRequest): object {
   const require = createRequire(base);
-  const exports: unknown = require(source.startsWith('file:') ? fileURLToPath(source) : source);
+  const exports: unknown = quietly(
+    () => require(source.startsWith('file:') ? fileURLToPath(source) : source) as unknown,
+  );
   if (types.isModuleNamespaceObject(exports)) return exports as object;
   // What import() gives for CommonJS: its names, and all of it as the default.
   const namespace = Object.create(null) as Record<string, unknown>;

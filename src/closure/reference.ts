@@ -195,6 +195,14 @@ export function commonjsReference(value: object): Reference | undefined {
   return exported.get(value);
 }
 
+/** What a CommonJS module that is loaded exports; undefined where it is not. */
+export function loadedCommonjs(file: string, key: string | null): unknown {
+  const module = foreignModules || !Object.hasOwn(nodeRequire.cache, file) ? undefined : nodeRequire.cache[file];
+  const exports: unknown = module?.exports;
+  if (!isObject(exports) || types.isProxy(exports)) return undefined;
+  return key === null ? exports : (Object.getOwnPropertyDescriptor(exports, key)?.value as unknown);
+}
+
 /** The reference for all that such a module exports, where functions are among it. Mere data is copied. */
 export function exportsReference(value: object): Reference | undefined {
   const reference = commonjsReference(value);
@@ -239,7 +247,9 @@ export function resolveReference(reference: Reference): unknown {
     case 'intrinsic':
       return INTRINSICS[reference.index];
     case 'import':
-      return loadedModule(reference, reference.name);
+      return reference.name === '*'
+        ? arrived(loadedModule(reference, '*'), reference)
+        : loadedModule(reference, reference.name);
     case 'commonjs': {
       const exports = nodeRequire(reference.file) as Record<string, unknown>;
       return reference.key === null ? exports : exports[reference.key];
@@ -247,12 +257,24 @@ export function resolveReference(reference: Reference): unknown {
     case 'require':
       return createRequire(reference.base);
     case 'dynamic':
-      return rootedImporter(reference.base, reference.root);
+      return arrived(rootedImporter(reference.base, reference.root), reference);
     case 'meta':
-      return importMeta(reference.base);
+      return arrived(importMeta(reference.base), reference);
     default:
       throw malformed('a reference is of no known kind');
   }
+}
+
+const references = new WeakMap<object, Reference>();
+
+function arrived(value: unknown, reference: Reference): unknown {
+  if (isObject(value)) references.set(value, reference);
+  return value;
+}
+
+/** The reference that something arrived by, which no name leads to: a namespace, what stands for import() or import.meta. */
+export function arrivedReference(value: object): Reference | undefined {
+  return references.get(value);
 }
 
 function rootedImporter(base: string, root: string): ReturnType<typeof importerOf> {

@@ -14,7 +14,7 @@ import { integrityOf, type Integrity } from './extras';
 import { deserialize, serialize } from './hooks';
 import { privateFieldsOf } from './inspector';
 import { inBoth } from './realm';
-import { exportsReference, type Reference } from './reference';
+import { arrivedReference, exportsReference, type Reference } from './reference';
 
 /** A class of an instance that gave it private fields or methods. */
 export interface PrivateLevel {
@@ -28,7 +28,7 @@ export type Shape =
   | { readonly kind: 'prototype'; readonly type: Function }
   /** `type[deserialize](data)` */
   | { readonly kind: 'hook'; readonly type: Function; readonly data: unknown }
-  /** What a module exports, functions among it: what these change must be the same there. */
+  /** Something that is there too: what a module exports, functions among it, which may change it; what arrived by one. */
   | { readonly kind: 'reference'; readonly reference: Reference }
   | Custom;
 
@@ -108,7 +108,7 @@ export function shapeOf(value: object, owned: boolean): Seen {
   const owner = prototypeOwner(value);
   if (owner !== undefined) return { kind: 'leaf', shape: { kind: 'prototype', type: owner } };
   if (owned) {
-    const reference = exportsReference(value);
+    const reference = arrivedReference(value) ?? exportsReference(value);
     if (reference !== undefined) return { kind: 'leaf', shape: { kind: 'reference', reference } };
   }
   const prototype = getPrototypeOf(value) as object | null;

@@ -5,6 +5,7 @@
  * process knows one of that name: JavaScript's own, this library's, or a global one. Else it is an Error with that name.
  */
 import { knownName, named } from '../closure/identity';
+import { moduleExport, moduleName } from '../closure/module-class';
 import { errorClasses } from '../errors';
 
 /** A property that is no getter: own, or of the nearest prototype that has it. */
@@ -20,7 +21,7 @@ export function dataProperty(object: object, key: PropertyKey): unknown {
 export interface ErrorParts {
   /** The name of its class; '' where it has none. */
   readonly type: string;
-  /** Who that class is, where it has been in two processes: see ../closure/identity.ts. Else ''. */
+  /** Who that class is: where it has been in two processes, see ../closure/identity.ts; of a module, see ../closure/module-class.ts. Else ''. */
   readonly identity: string;
   /** What `error.name` gives. */
   readonly name: string;
@@ -63,11 +64,17 @@ export function errorParts(error: Error): ErrorParts {
   }
   return {
     type: typeof type === 'string' ? type : '',
-    identity: typeof constructor === 'function' ? knownName(constructor) : '',
+    identity: typeof constructor === 'function' ? identityOf(constructor, type) : '',
     name: typeof name === 'string' ? name : 'Error',
     stack: stackOf(error),
     properties,
   };
+}
+
+/** A class that this library or JavaScript defines needs none. */
+function identityOf(type: Function, name: unknown): string {
+  if (natives.get(name as string) === type || errorClasses.get(name as string) === type) return '';
+  return knownName(type) || (isErrorClass(type) ? moduleName(type) : '');
 }
 
 const NATIVE = [Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
@@ -75,7 +82,7 @@ const natives = new Map<string, Function>(NATIVE.map((type) => [type.name, type]
 
 /** The prototype for the class of an error that arrived; undefined where this process knows none of that name. */
 function prototypeOf(type: string, identity: string): object | undefined {
-  const original = identity === '' ? undefined : named(identity);
+  const original = identity === '' ? undefined : (named(identity) ?? moduleExport(identity));
   if (typeof original === 'function' && isErrorClass(original)) return original.prototype as object;
   const known = natives.get(type) ?? errorClasses.get(type);
   if (known !== undefined) return known.prototype as object;

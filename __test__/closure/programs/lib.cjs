@@ -1,0 +1,4 @@
+exports.Typed = class Typed extends TypeError {};
+exports.fail = () => {
+  throw new exports.Typed('typed');
+};
