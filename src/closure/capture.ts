@@ -54,22 +54,37 @@ export function captureFunction(fn: Function): Reference | CapturedFunction {
  */
 function captureByText(fn: Function): Reference | CapturedFunction {
   const text = toText.call(fn);
-  if (/\{\s*\[native code\]\s*\}$/.test(text)) return runtimeFunction(fn);
-  const { info, class: classParts } = parse(text);
   const inspector =
     'can only be seen by node:inspector, which is not available here (under --permission it takes --allow-inspector)';
   const instead = 'pass what it needs as an argument, or send a function that a CommonJS module exports';
+  if (/\{\s*\[native code\]\s*\}$/.test(text)) {
+    if (nameOf(fn)?.startsWith('bound ')) refuse(`what it is bound to ${inspector}; ${instead}`);
+    return runtimeFunction(fn);
+  }
+  const { info, class: classParts } = parse(text);
   const names = info.free.map(({ name }) => `variable '${name}'`);
   if (info.this.length > 0) names.push("'this'");
   if (info.arguments.length > 0) names.push("'arguments'");
   if (info.importMeta.length > 0) names.push("'import.meta'");
   const odd = names.find((name) => !BY_TEXT.has(name.slice(10, -1)));
+  if (/\bimport\s*\(/.test(text)) refuse(`the file that its import() is relative to ${inspector}; ${instead}`);
   if (odd !== undefined) refuse(`its ${odd} ${inspector}; ${instead}`);
   if (classParts !== undefined) refuse(`what a class holds ${inspector}; ${instead}`);
   const edits = info.oddKey === null ? [] : [plainKey(text, info.oddKey)];
-  const place = { ...NOWHERE, strict: !Object.hasOwn(fn, 'arguments'), prefix: unusedPrefix(text) };
+  const place = { ...NOWHERE, strict: isStrict(fn), prefix: unusedPrefix(text) };
   const parts = { edits, references: [], variables: [], classText: undefined };
   return { text, info, ...place, ...parts, name: nameOf(fn), extras: extrasOf(fn, info, undefined) };
+}
+
+/** Of an arrow or a method it can't be told: it gets an error then where sloppy code would go on. */
+function isStrict(fn: Function): boolean {
+  if (Object.hasOwn(fn, 'arguments')) return false;
+  try {
+    // JavaScript's own getter, which throws for all but sloppy functions.
+    return Reflect.get(Function.prototype, 'caller', fn) === undefined;
+  } catch {
+    return true;
+  }
 }
 
 const NOWHERE = { url: '', line: 0, column: 0, laidOut: false, pieces: undefined };

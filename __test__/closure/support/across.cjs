@@ -23,9 +23,19 @@ function start() {
   });
 }
 
+/** Something was refused that may be, since the last check. */
+let wasRefused = false;
+
 /** fn(...args), in the other process. */
 async function across(fn, ...args) {
-  const { bytes } = encode([fn, args], 'call');
+  let bytes;
+  try {
+    ({ bytes } = encode([fn, args], 'call'));
+  } catch (error) {
+    if (!mayRefuse(error)) throw error;
+    wasRefused = true;
+    return error;
+  }
   if (child === undefined) start();
   const id = calls++;
   return await new Promise((resolve, reject) => {
@@ -64,11 +74,19 @@ async function same(name, fn, options = {}) {
       }
     }
     const got = await across(fn, ...args);
-    if (!isDeepStrictEqual(got, expected)) problem = `got ${inspect(got)}, want ${inspect(expected)}`;
+    if (wasRefused) problem = '';
+    else if (!isDeepStrictEqual(got, expected)) problem = `got ${inspect(got)}, want ${inspect(expected)}`;
   } catch (error) {
     problem = inspect(error);
   }
+  wasRefused = false;
   results.push({ name, problem, way: wayOf(fn) });
+}
+
+/** Without an inspector what can't be told is refused, by an error that says what it takes. */
+function mayRefuse(error) {
+  if (process.env.MULTIPROC_NO_INSPECTOR === undefined) return false;
+  return error?.code === 'ERR_SERIALIZATION' && error.message.includes('--allow-inspector');
 }
 
 async function locally(fn, args) {
@@ -96,6 +114,7 @@ function refused(name, fn, reason, path) {
     problem = '';
     way = `refused: ${error.message.split('\n')[0].replace(/^cannot send .*?: (?=\S)/, '')}`;
     if (error.code !== 'ERR_SERIALIZATION') problem = inspect(error);
+    else if (mayRefuse(error)) problem = '';
     else if (!reason.test(error.message) && !renamed) problem = `the reason is ${error.message}`;
     else if (!error.message.includes('reached through: function ')) problem = `it does not say how: ${error.message}`;
     else if (path !== undefined && error.path !== path && !renamed) problem = `the path is ${error.path}`;
@@ -110,7 +129,8 @@ function stop() {
 
 /** Something else that was seen: true is right. */
 function check(name, ok) {
-  results.push({ name, problem: ok === true ? '' : inspect(ok), way: '' });
+  results.push({ name, problem: ok === true || wasRefused ? '' : inspect(ok), way: '' });
+  wasRefused = false;
 }
 
 function finish() {
