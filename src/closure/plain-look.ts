@@ -110,12 +110,8 @@ class Walk {
         if (typeof value === 'function' || typeof value === 'symbol') this.plain = false;
       }
       const prototype = getPrototypeOf(object) as object | null;
-      if (prototype !== Object.prototype) {
-        // Instances are named once.
-        if (this.seen.has(object)) return;
-        this.seen.add(object);
-        this.look?.instance(object, prototype);
-      }
+      // One that turns up again is named again, which changes nothing and costs less than to remember each.
+      if (prototype !== Object.prototype) this.look?.instance(object, prototype);
       return;
     }
     this.later(object);

@@ -21,9 +21,11 @@ export interface Original {
   readonly column: number;
 }
 
-/** Whether stacks of this process name places in original files. */
-function showsOriginals(): boolean {
-  if ((process as { sourceMapsEnabled?: boolean }).sourceMapsEnabled) return true;
+/** Whether Node shows places in original files. */
+const nodeShowsOriginals = (): boolean => (process as { sourceMapsEnabled?: boolean }).sourceMapsEnabled === true;
+
+/** Whether a tool does. */
+function toolShowsOriginals(): boolean {
   return [Error, mainGlobal.Error].some(({ prepareStackTrace }) => {
     // Newer Nodes have one of their own.
     return typeof prepareStackTrace === 'function' && !isRuntimeFunction(prepareStackTrace);
@@ -36,7 +38,7 @@ const maps = new Map<string, Map | undefined>();
 export function sourceMapOf(sample: Sample): Map | undefined {
   const { scriptId } = sample.location;
   if (maps.has(scriptId)) return maps.get(scriptId);
-  const map = showsOriginals() ? (module.findSourceMap(urlOf(scriptId)) ?? statedMap(sample)) : undefined;
+  const map = (nodeShowsOriginals() ? module.findSourceMap(urlOf(scriptId)) : undefined) ?? statedMap(sample);
   maps.set(scriptId, map);
   return map;
 }
@@ -45,7 +47,8 @@ export function sourceMapOf(sample: Sample): Map | undefined {
 function statedMap(sample: Sample): Map | undefined {
   const text = textOf(sample);
   const at = text.lastIndexOf('//# sourceMappingURL=');
-  if (at < 0) return undefined;
+  // Asked last: to tell whose code makes stacks takes long.
+  if (at < 0 || !(nodeShowsOriginals() || toolShowsOriginals())) return undefined;
   const [stated] = text.slice(at + 21).split(/\s/, 1);
   try {
     const inline = /^data:application\/json[^,]*?(;base64)?,/.exec(stated);
