@@ -92,6 +92,7 @@ export function rootTable(): ReadonlyMap<object, Reference> {
   put(roots, globalThis, { kind: 'global', path: [] });
   put(roots, process, { kind: 'global', path: ['process'] });
   put(roots, console, { kind: 'global', path: ['console'] });
+  put(roots, process.env, { kind: 'global', path: ['process', 'env'] });
   put(roots, mainGlobal, { kind: 'global', path: [] });
   for (const name of ['Math', 'JSON', 'Reflect', 'Atomics', 'Intl', 'WebAssembly', 'performance', 'console']) {
     for (const global of [globalThis, mainGlobal]) {
