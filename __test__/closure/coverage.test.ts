@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { noLeaks } from '../support/leaks';
 
 noLeaks();
@@ -63,8 +63,12 @@ function linesNotRun(scripts: readonly Script[]): string[] {
 }
 
 describe.each(['spawn', 'thread'])('%s', (startMethod) => {
-  it('names the lines that have not run, wherever the others ran, and no more', async () => {
-    const found = await reports(startMethod);
+  let found: Script[][] = [];
+  beforeAll(async () => {
+    found = await reports(startMethod);
+  });
+
+  it('names the lines that have not run, wherever the others ran, and no more', () => {
     expect(found.filter((scripts) => scripts.length > 0).length).toBeGreaterThan(2);
     expect(linesNotRun(found.flat()).map((line) => line.trim())).toEqual([
       "return 'not there';",
@@ -79,12 +83,11 @@ describe.each(['spawn', 'thread'])('%s', (startMethod) => {
     ]);
   });
 
-  it('counts a function by its own range, so that reports of several processes are added', async () => {
-    const scripts = (await reports(startMethod)).flat();
+  it('counts a function by its own range, so that reports of several processes are added', () => {
     const text = /function onlyThere[^]*?\n}/.exec(source)!;
-    const own = scripts.flatMap(({ functions }) =>
-      functions.filter(({ functionName }) => functionName === 'onlyThere'),
-    );
+    const own = found
+      .flat()
+      .flatMap(({ functions }) => functions.filter(({ functionName }) => functionName === 'onlyThere'));
     expect(own.length).toBeGreaterThan(1);
     for (const { ranges } of own) {
       expect(ranges[0]).toMatchObject({ startOffset: text.index, endOffset: text.index + text[0].length });
@@ -92,8 +95,8 @@ describe.each(['spawn', 'thread'])('%s', (startMethod) => {
     expect(own.reduce((sum, { ranges }) => sum + ranges[0]!.count, 0)).toBe(3);
   });
 
-  it('names nothing that is not in the file', async () => {
-    for (const { functions } of (await reports(startMethod)).flat()) {
+  it('names nothing that is not in the file', () => {
+    for (const { functions } of found.flat()) {
       for (const { functionName, ranges } of functions) {
         expect(functionName).not.toContain('mp$');
         for (const { startOffset, endOffset } of ranges) {

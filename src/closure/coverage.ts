@@ -144,7 +144,13 @@ function correctFiles(): void {
     const file = join(directory, name);
     const text = readFileSync(file, 'utf8');
     if (!text.includes(NAME)) continue;
-    const report = JSON.parse(text) as Report;
+    let report: Report;
+    try {
+      report = JSON.parse(text) as Report;
+    } catch {
+      // A thread is writing it, and corrects it itself.
+      continue;
+    }
     if (correctReport(report)) writeFileSync(file, JSON.stringify(report));
   }
 }

@@ -83,7 +83,13 @@ export function moduleOf(sample: Sample): ModuleInfo {
 /** Where a function's text begins in the text of its script; -1 where it is not there. */
 export function scriptOffset(sample: Sample): number {
   const { location, text, offset } = sample;
-  const source = textOf(sample);
+  let source: string;
+  try {
+    source = textOf(sample);
+  } catch {
+    // V8 does not know the script any more, or it is Node's own.
+    return -1;
+  }
   const at = offsetOf(source, location.lineNumber, location.columnNumber) - offset;
   return source.startsWith(text, at) ? at : -1;
 }

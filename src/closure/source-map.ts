@@ -45,7 +45,13 @@ export function sourceMapOf(sample: Sample): Map | undefined {
 
 /** The map that the last line of a script names. */
 function statedMap(sample: Sample): Map | undefined {
-  const text = textOf(sample);
+  let text: string;
+  try {
+    text = textOf(sample);
+  } catch {
+    // V8 does not know the script any more, or it is Node's own.
+    return undefined;
+  }
   const at = text.lastIndexOf('//# sourceMappingURL=');
   // Asked last: to tell whose code makes stacks takes long.
   if (at < 0 || !(nodeShowsOriginals() || toolShowsOriginals())) return undefined;

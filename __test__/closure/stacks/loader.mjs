@@ -8,7 +8,7 @@ process.setSourceMapsEnabled(true);
 if (isMainThread) register(import.meta.url);
 
 export async function load(url, context, nextLoad) {
-  if (!/\/stacks\.mjs$/.test(url)) return nextLoad(url, context);
+  if (!url.endsWith('/stacks.mjs')) return nextLoad(url, context);
   const { minifySync } = await import('rolldown/experimental');
   const file = fileURLToPath(url);
   const options = { compress: false, mangle: false, codegen: { removeWhitespace: true }, sourcemap: true };
