@@ -35,7 +35,9 @@ export function captureFunction(fn: Function): Reference | CapturedFunction {
     exported.get(fn) ?? arrivedReference(fn) ?? (found === undefined ? commonjsReference(fn) : undefined);
   if (elsewhere !== undefined) return elsewhere;
   if (found !== undefined && found.names.length === 0) {
-    return { ...found.shape, variables: [], extras: extrasOf(fn, found.written.info, found.written.class) };
+    const extras = extrasOf(fn, found.written.info, found.written.class);
+    if (extras === undefined) return (found.bare ??= { ...found.shape, variables: [], extras });
+    return { ...found.shape, variables: [], extras };
   }
   if (inspectorMissing() !== undefined) return captureByText(fn);
   const internals = internalsOf(fn);
@@ -204,6 +206,8 @@ function requireReference(fn: Function): Reference | undefined {
 
 /** What stays the same from capture to capture of one function. */
 interface Known {
+  /** Where it has no variables and nothing else. */
+  bare?: CapturedFunction;
   readonly sample: Sample;
   /** Its text as it stands in its script. */
   readonly written: Parsed;

@@ -89,7 +89,8 @@ export class FunctionGraph {
   private readonly pending: { root: Root; value: unknown; place: Place | undefined }[] = [];
   private readonly functions: FunctionNode[] = [];
   private source = 0;
-  private readonly begin = process.cpuUsage();
+  /** From the second function on: to ask costs as much as to capture one that is known. */
+  private begin: NodeJS.CpuUsage | undefined;
   private readonly deadline = performance.now() + captureLimit.milliseconds;
 
   /** @throws Refusal */
@@ -189,6 +190,7 @@ export class FunctionGraph {
 
   private node(fn: Function, captured: CapturedFunction, root: Root, place: Place | undefined): FunctionNode {
     this.source += captured.text.length;
+    if (this.functions.length === 1) this.begin = process.cpuUsage();
     this.checkLimit();
     const variables: FunctionNode['variables'] = [];
     const { extras, prefix } = captured;
@@ -224,6 +226,7 @@ export class FunctionGraph {
     if (this.source > bytes) refuse(`it drags along more than ${bytes} characters of source; ${ways}`);
     if (performance.now() <= this.deadline) return;
     // On a busy machine little may have happened in that time.
+    if (this.begin === undefined) return;
     const { user, system } = process.cpuUsage(this.begin);
     if (user + system > milliseconds * 1000) refuse(`its capture took longer than ${milliseconds} ms; ${ways}`);
   }
