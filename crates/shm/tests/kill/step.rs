@@ -8,7 +8,9 @@ mod blocks;
 #[path = "primitives.rs"]
 mod primitives;
 #[path = "stepper.rs"]
-pub mod stepper;
+mod stepper;
+#[path = "world.rs"]
+mod world;
 
 fn run(only: &str, budget: Option<u64>) {
     let mut cases = blocks::cases();
