@@ -73,6 +73,8 @@ async function crossings(make) {
   };
   new Process({ target: touch, args: [there, back], daemon: true }).start();
   const pool = new Pool(1);
+  const change = (given) => ++given[0];
+  const changeCaptured = () => ++array[0];
   return {
     queue: ({ n }) =>
       timeLoop(n, () => {
@@ -81,12 +83,12 @@ async function crossings(make) {
       }),
     async argument({ n }) {
       const begin = performance.now();
-      for (let i = 0; i < n; i++) await pool.apply((given) => ++given[0], [array]);
+      for (let i = 0; i < n; i++) await pool.apply(change, [array]);
       return since(begin, n);
     },
     async captured({ n }) {
       const begin = performance.now();
-      for (let i = 0; i < n; i++) await pool.apply(() => ++array[0]);
+      for (let i = 0; i < n; i++) await pool.apply(changeCaptured);
       return since(begin, n);
     },
   };
