@@ -284,7 +284,9 @@ pub fn release(m: &Mem, at: u64) -> bool {
 /// `slot` has something to do once it has the lock: rings it when that is released, at once where nobody owns it. It spares the
 /// owner the switch to a thread that could only wait for it.
 pub fn ring_at_release(m: &Mem, at: u64, slot: Slot) {
-    bell::arm(m, at + ARMED, slot);
+    if !planted("notified and not armed") {
+        bell::arm(m, at + ARMED, slot);
+    }
     let word = m.w32(at + WORD);
     loop {
         let old = word.get();

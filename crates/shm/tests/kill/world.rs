@@ -73,9 +73,8 @@ impl<'a> World<'a> {
     }
 
     pub fn lock(&self, slot: u32) {
-        while self.mutex.lock(self.arena, slot, HANG) != Lock::Acquired {
+        if self.mutex.lock(self.arena, slot, HANG) != Lock::Acquired {
             assert!(self.mutex.recover(self.arena, slot), "the mutex hangs");
-            return;
         }
     }
 
