@@ -34,8 +34,10 @@ mod outside;
 mod pop;
 
 pub use closing::{close, end_producer, is_closed, is_producer_closed};
-pub(crate) use outside::{check, drain, frozen, settle, walk};
+#[cfg(not(loom))]
+pub(crate) use outside::check;
 pub use outside::{counts, passed};
+pub(crate) use outside::{drain, frozen, settle, walk};
 pub use pop::{can_pop, next_len, pop, Popped};
 
 use crate::bell::{self, SET_SIZE};

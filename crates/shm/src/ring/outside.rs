@@ -110,6 +110,7 @@ pub(crate) fn drain(m: &Mem, queue: Id, by: Slot) {
 }
 
 /// Kind and id agree.
+#[cfg(not(loom))]
 pub(crate) fn check(m: &Mem, id: Id) -> Result<(), Error> {
     m.check(id)?;
     let found = block::kind_number(m, id);
