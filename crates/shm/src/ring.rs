@@ -47,7 +47,7 @@ use crate::lock;
 use crate::mem::Mem;
 use crate::plant::planted;
 use crate::slots;
-use crate::tag::{self, Kind};
+use crate::tag;
 use crate::Error;
 use closing::is_closed_for;
 

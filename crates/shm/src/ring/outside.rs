@@ -2,6 +2,8 @@
 
 use super::pop::{find, Found};
 use super::*;
+#[cfg(not(loom))]
+use crate::tag::Kind;
 
 /// Whether the head has passed the record at `pos`.
 pub fn passed(m: &Mem, queue: Id, pos: u64) -> bool {
