@@ -1,11 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 /** Test files that run for both start methods: what they start is a process in the one project, a thread in the other. */
-const BOTH = ['process', 'pool', 'lock', 'queue', 'faults'].map((area) => `__test__/${area}/**/*.test.ts`);
-/** Of spare processes, of what the kernel does when a process dies, and those that start threads whatever the default is. */
+const BOTH = ['process', 'pool', 'lock', 'sync', 'queue', 'pipe', 'wait', 'shared', 'faults'].map(
+  (area) => `__test__/${area}/**/*.test.ts`,
+);
+/** Of spare processes, of what the kernel does when a process dies, those that start threads whatever the default is, and those that start nothing. */
 const ONCE = [
   '__test__/process/{kept-code,prewarm,threads}.test.ts',
   '__test__/faults/{parent-killed,threads}.test.ts',
+  '__test__/sync/costs.test.ts',
 ];
 
 export default defineConfig({

@@ -1,11 +1,12 @@
 // The primitives between processes (W4G1's multithreading: between threads).
 import { multiproc, pythonPeer, timeLoop } from './harness/peer.mjs';
+import { rawPeer } from './harness/raw.mjs';
 
 export const title = 'Synchronisation';
 export const about =
   'Semaphore: one operation is acquire and release, nobody else there. Condition: notify and wait, there and back, two processes. Event: set, and ' +
   '4 processes that waited have told so through a semaphore. Barrier: one cycle of 4 processes. ' +
-  'All blocking; multithreading has no event.';
+  'All blocking; multithreading has no event. Floors: two compareExchange of Atomics; words in shared memory and the futexes that sleep and wake.';
 
 const goals = [
   { atMost: 0.33, times: 'Python', by: { metric: 'cpu' } },
@@ -176,8 +177,22 @@ async function openMultithreading() {
   };
 }
 
+/** What a semaphore can't do without: a permit is taken, and given back. */
+async function openAtomics() {
+  const words = new Int32Array(new SharedArrayBuffer(64));
+  return {
+    semaphore: ({ n }) =>
+      timeLoop(n, () => {
+        Atomics.compareExchange(words, 0, 0, 1);
+        Atomics.compareExchange(words, 0, 1, 0);
+      }),
+  };
+}
+
 export const contestants = {
   multiproc: { ours: true, open: openOurs },
   Python: pythonPeer('sync.py'),
   multithreading: { open: openMultithreading, scale: 0.5 },
+  'bare Atomics': { floor: true, open: openAtomics },
+  'raw futex': { floor: true, ...rawPeer('sync') },
 };

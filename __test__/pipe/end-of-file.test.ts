@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Connection } from 'multiproc';
 import { EndOfFileError, Pipe, Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
+import { die, threads } from '../support/start-method';
 
 noLeaks();
 
@@ -52,7 +53,7 @@ test('iteration ends', async () => {
 });
 
 describe('the last process that had the other end is gone', () => {
-  test.each(['return', 'close', 'throw', 'exit', 'SIGKILL', 'abort'])('by %s', async (way) => {
+  test.each(['return', 'close', 'throw', 'exit', 'death', ...(threads ? [] : ['abort'])])('by %s', async (way) => {
     const [reader, writer] = Pipe<number>({ duplex: false });
     const target = (conn: Connection, how: string) => {
       for (let i = 0; i < 100; i++) conn.sendSync(i);
@@ -60,7 +61,7 @@ describe('the last process that had the other end is gone', () => {
       if (how === 'throw') throw new Error('after it sent');
       if (how === 'exit') process.exit(3);
       if (how === 'abort') process.abort();
-      if (how === 'SIGKILL') process.kill(process.pid, 'SIGKILL');
+      if (how === 'death') die();
     };
     const child = new Process({ target, args: [writer, way] }).start();
     writer.close();

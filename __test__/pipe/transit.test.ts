@@ -4,6 +4,7 @@ import type { Connection } from 'multiproc';
 import { EndOfFileError, Pipe, Pool, Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 import { result } from '../support/program';
+import { DIED, die } from '../support/start-method';
 
 noLeaks();
 
@@ -114,11 +115,11 @@ test('an end whose sender was killed after it was put is open, and arrives', asy
   const [a, b] = Pipe();
   const target = (q: Queue<Connection>, conn: Connection) => {
     q.putSync(conn);
-    process.kill(process.pid, 'SIGKILL');
+    die();
   };
   const child = new Process({ target, args: [queue, b] }).start();
   b.close();
-  expect(await child.join()).toBe(-9);
+  expect(await child.join()).toBe(DIED);
   const conn = await queue.get();
   await conn.send('made it');
   conn.close();
@@ -133,7 +134,7 @@ test('a taker that is killed at once closes it', async () => {
   b.close();
   const target = (q: Queue<Connection>) => {
     q.getSync();
-    process.kill(process.pid, 'SIGKILL');
+    die();
   };
   const child = new Process({ target, args: [queue] }).start();
   await expect(a.recv()).rejects.toThrow(EndOfFileError);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Lock, Pool, Process, Queue, SerializationError, share, Shared } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 import { result } from '../support/program';
+import { self } from '../support/start-method';
 
 noLeaks();
 
@@ -55,13 +56,13 @@ test('tasks that capture it get the object that their process has decoded', asyn
       () => {
         const { value } = shared;
         value.seen++;
-        return [process.pid, value.seen] as const;
+        return [self(), value.seen] as const;
       },
       Array.from({ length: 200 }),
       { chunkSize: 1 },
     );
-    const most = new Map<number, number>();
-    for (const [pid, seen] of counts) most.set(pid, Math.max(most.get(pid) ?? 0, seen));
+    const most = new Map<string, number>();
+    for (const [who, seen] of counts) most.set(who, Math.max(most.get(who) ?? 0, seen));
     // Had a task decoded it anew, its count would begin again.
     expect([...most.values()].reduce((sum, n) => sum + n, 0)).toBe(200);
   } finally {

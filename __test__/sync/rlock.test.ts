@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { DeadlockError, Lock, NotHeldError, NotOwnerError, OwnerDiedError, Process, Queue, RLock } from 'multiproc';
 import { noLeaks } from '../support/leaks';
+import { DIED, die } from '../support/start-method';
 
 noLeaks();
 
@@ -219,11 +220,10 @@ test('an owner that is killed is told of, and recover() takes the lock over for 
   const target = (l: RLock) => {
     l.acquireSync();
     l.acquireSync();
-    process.kill(process.pid, 'SIGKILL');
-    for (;;);
+    die();
   };
   const child = new Process({ target, args: [lock] }).start();
-  expect(await child.join()).toBe(-9);
+  expect(await child.join()).toBe(DIED);
   const error = await lock.acquire().catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(OwnerDiedError);
   expect(error).toMatchObject({ pid: child.pid });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { BoundedSemaphore, Event, NotHeldError, Process, Queue, Semaphore } from 'multiproc';
 import { noLeaks } from '../support/leaks';
+import { die } from '../support/start-method';
 import { until } from '../support/until';
 
 noLeaks();
@@ -283,8 +284,7 @@ describe('a waiter that gives up', () => {
 describe('the permits of a process', () => {
   const dieWith = (s: Semaphore, n: number, code: number) => {
     for (let i = 0; i < n; i++) s.acquireSync();
-    if (code < 0) process.kill(process.pid, 'SIGKILL');
-    while (code < 0);
+    if (code < 0) die();
     process.exit(code);
   };
 
@@ -300,7 +300,7 @@ describe('the permits of a process', () => {
 
   test('that is killed inside of run() come back', async () => {
     const semaphore = new BoundedSemaphore(1);
-    const target = (s: BoundedSemaphore) => s.run(() => process.kill(process.pid, 'SIGKILL') && new Promise(() => {}));
+    const target = (s: BoundedSemaphore) => s.run(() => die());
     const child = new Process({ target, args: [semaphore] }).start();
     await child.join();
     expect(await semaphore.acquire()).toBe(true);

@@ -27,11 +27,12 @@ const make = () => ({
   condition: new Condition(),
   event: new Event(),
   barrier: new Barrier(2, { timeout: 60_000 }),
+  seen: new Event(),
 });
 type All = ReturnType<typeof make>;
 
-/** Uses all of them, so that the other side sees it. */
-async function use({ rlock, rw, semaphore, bounded, condition, event, barrier }: All) {
+/** Uses all of them, so that the other side sees it, and stays until it has. */
+async function use({ rlock, rw, semaphore, bounded, condition, event, barrier, seen }: All) {
   rlock.acquireSync();
   rw.readSync();
   semaphore.acquireSync();
@@ -39,9 +40,11 @@ async function use({ rlock, rw, semaphore, bounded, condition, event, barrier }:
   await condition.run(() => condition.notifyAll());
   event.set();
   await barrier.wait();
+  await seen.wait();
 }
 
-async function seen({ rlock, rw, semaphore, bounded, condition, event, barrier }: All, use: () => Promise<unknown>) {
+async function expectUsed(all: All, use: () => Promise<unknown>) {
+  const { rlock, rw, semaphore, bounded, condition, event, barrier, seen } = all;
   const notified = condition.run(() => condition.wait());
   const used = use();
   expect(await barrier.wait()).toBeLessThan(2);
@@ -50,24 +53,25 @@ async function seen({ rlock, rw, semaphore, bounded, condition, event, barrier }
   expect([semaphore.value, bounded.value]).toEqual([1, 1]);
   expect(await notified).toBe(true);
   expect(event.isSet()).toBe(true);
+  seen.set();
   await used;
 }
 
 test('as an argument, and deep inside of one', async () => {
   const all = make();
-  await seen(all, () => new Process({ target: use, args: [all] }).start().join());
+  await expectUsed(all, () => new Process({ target: use, args: [all] }).start().join());
 });
 
 test('captured by a function', async () => {
   const all = make();
   const run = use;
-  await seen(all, () => new Process({ target: () => run(all) }).start().join());
+  await expectUsed(all, () => new Process({ target: () => run(all) }).start().join());
 });
 
 test('in a task of a pool', async () => {
   const all = make();
   await using pool = new Pool(1);
-  await seen(all, () => pool.apply(use, [all]));
+  await expectUsed(all, () => pool.apply(use, [all]));
 });
 
 test('through a queue it is the object that went, and keeps its class', () => {
@@ -92,7 +96,7 @@ test('a process that only ever saw it in a queue has the class, and may pass it 
   const all = make();
   there.putSync(all);
   const [names, returned] = await back.get();
-  expect(names).toEqual(['RLock', 'RWLock', 'Semaphore', 'BoundedSemaphore', 'Condition', 'Event', 'Barrier']);
+  expect(names).toEqual(['RLock', 'RWLock', 'Semaphore', 'BoundedSemaphore', 'Condition', 'Event', 'Barrier', 'Event']);
   expect(returned).toEqual(all);
   expect(Object.keys(all).every((key) => returned[key] === all[key as keyof All])).toBe(true);
   await child.join();

@@ -1,4 +1,4 @@
-/** The calls that are made for every item and every task: bare functions of the core (crates/node, fast.rs). */
+/** The calls that are made for every item, every task and every wait: bare functions of the core (crates/node, fast.rs). */
 
 /** What they return instead of a length ≥ 0. */
 export const DONE = 0;
@@ -20,4 +20,26 @@ export interface FastCalls {
   ring(slot: number): void;
   /** Gives one count of a block back; the last one frees the block if nobody else holds it. */
   release(block: number): void;
+  /** Blocks until the mutex is had. @param timeout milliseconds; -1: no limit @returns 0; -1 at the timeout; -2 - pid where its holder died */
+  mutexLock(mutex: number, timeout: number): number;
+  /** Lets it go, whoever took it. @returns 0 where nobody holds it, else 1 */
+  mutexRelease(mutex: number): number;
+  /** Blocks until a permit is had. @returns its number + 1, 65536 for one without; 0 at the timeout */
+  semaphoreAcquire(semaphore: number, timeout: number): number;
+  /** `n` permits were released, and somebody waits. */
+  semaphorePassOn(semaphore: number, n: number): void;
+  /** Sets it and wakes all. */
+  eventSet(event: number): void;
+  /** Blocks until it is set, or has been since `epoch`. @returns 1; 0 at the timeout */
+  eventWait(event: number, epoch: number, timeout: number): number;
+  /** Notifies at most `n` (2^32 - 1: all). @returns how many it were */
+  conditionNotify(condition: number, n: number): number;
+  /**
+   * Releases the mutex, which this thread has, blocks until notified, and takes it again.
+   *
+   * @returns 1; 0 at the timeout; -1: too many wait, nothing was done; -2 - pid: the mutex was not had, since its holder died
+   */
+  conditionWait(condition: number, mutex: number, timeout: number): number;
+  /** Comes and blocks until all have. @returns the number of this party; below 0: src/sync/barrier.ts */
+  barrierPass(barrier: number, timeout: number): number;
 }

@@ -46,9 +46,14 @@ export function popBytes(queue: number, timeout: number): Uint8Array | typeof WA
   }
 }
 
+/** Bytes with a buffer of their own. What is large is not zeroed first, which costs as much as the copy. */
+function room(length: number): Uint8Array {
+  return length < LARGE ? new Uint8Array(length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+}
+
 function bytesOf(message: Buffer, start: number, end: number): Uint8Array {
   if (message[start] !== Form.BYTES) throw new SerializationError('the message is a value and no bytes: recv() it', '');
-  const bytes = new Uint8Array(end - start - 1);
+  const bytes = room(end - start - 1);
   bytes.set(message.subarray(start + 1, end));
   return bytes;
 }

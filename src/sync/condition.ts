@@ -8,11 +8,15 @@ import { NotHeldError, ProcessError } from '../errors';
 import { checkFunction, checkInteger, checkSignal, checkTimeout, show } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 import { refusePromise } from './hold';
-import { Lock } from './lock';
-import { isHeld, resume, resumeSync, RLock, suspend } from './rlock';
+import { checkOwner, Lock } from './lock';
+import { isHeld, restore, resume, RLock, suspend } from './rlock';
 
 /** As a number of waiters: all of them. */
 const ALL = 2 ** 32 - 1;
+
+/** What native.conditionWait returns (crates/node, condition.rs), where the lock was had again or never released. */
+const NOTIFIED = 1;
+const TOO_MANY = -1;
 
 const ADOPT: unique symbol = Symbol('adopt');
 
@@ -29,6 +33,7 @@ const ADOPT: unique symbol = Symbol('adopt');
 export class Condition {
   readonly #id: number;
   readonly #lock: Lock | RLock;
+  readonly #lockId: number;
 
   /** @param lock what guards the state that is waited for; default: an RLock of its own. */
   constructor(lock?: Lock | RLock);
@@ -47,6 +52,7 @@ export class Condition {
       this.#lock = lock;
       this.#id = native.conditionCreate(handleOf(lock)!.id, creationSite(new.target));
     }
+    this.#lockId = handleOf(this.#lock)!.id;
     own(this, 'Condition', this.#id, undefined, () => encode(this.#lock, 'lock'));
   }
 
@@ -63,8 +69,10 @@ export class Condition {
   async wait(options?: WaitOptions): Promise<boolean> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
-    this.#enter('wait()');
+    this.#checkHeld('wait()');
+    if (!native.conditionEnter(this.#id)) throw tooMany();
     const suspended = suspend(this.#lock);
+    native.mutexRelease(this.#lockId);
     let notified: boolean;
     try {
       const attempt = () => native.conditionTake(this.#id) || undefined;
@@ -83,13 +91,12 @@ export class Condition {
   /** {@link wait}, blocking. */
   waitSync(options?: WaitSyncOptions): boolean {
     const timeout = checkTimeout(options);
-    this.#enter('waitSync()');
+    this.#checkHeld('waitSync()');
     const suspended = suspend(this.#lock);
-    try {
-      return native.conditionWait(this.#id, timeout);
-    } finally {
-      resumeSync(this.#lock, suspended);
-    }
+    const status = checkOwner(native.conditionWait(this.#id, this.#lockId, timeout));
+    restore(this.#lock, suspended);
+    if (status === TOO_MANY) throw tooMany();
+    return status === NOTIFIED;
   }
 
   /**
@@ -174,19 +181,16 @@ export class Condition {
     if (!isHeld(this.#lock)) throw new NotHeldError(`${what} needs the condition's lock, which is not held here`);
   }
 
-  #enter(what: string): void {
-    this.#checkHeld(what);
-    if (!native.conditionEnter(this.#id)) {
-      throw new ProcessError('65535 waits of this thread are pending on the condition', 'ERR_TOO_MANY_WAITERS');
-    }
-  }
-
   /** When the time is over. */
   #begin(predicate: unknown, timeout: number, what: string): number {
     checkFunction(predicate, 'predicate');
     this.#checkHeld(what);
     return timeout === -1 ? Infinity : performance.now() + timeout;
   }
+}
+
+function tooMany(): ProcessError {
+  return new ProcessError('65535 waits of this thread are pending on the condition', 'ERR_TOO_MANY_WAITERS');
 }
 
 function holds(predicate: () => boolean): boolean {

@@ -72,7 +72,7 @@ export class Event {
   waitSync(options?: WaitSyncOptions): boolean {
     const timeout = checkTimeout(options);
     const word = Atomics.load(this.#words, this.#at);
-    return (word & SET) !== 0 || native.eventWait(this.#id, word >>> EPOCH, timeout);
+    return (word & SET) !== 0 || native.eventWait(this.#id, word >>> EPOCH, timeout) === 1;
   }
 }
 

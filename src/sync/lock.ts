@@ -108,19 +108,20 @@ export class Lock {
     if (timeout === -1 && (Atomics.load(this.#words, this.#at) & OWNER) === this.#mine) {
       throw new DeadlockError('this thread holds the lock already and would wait for itself');
     }
-    return this.#checked(native.mutexLock(this.#id, timeout)) !== TIMED_OUT;
+    return checkOwner(native.mutexLock(this.#id, timeout)) !== TIMED_OUT;
   }
 
   /** Takes the lock if it is free. @throws OwnerDiedError as acquire(). */
   tryAcquire(): boolean {
-    return this.#take() || this.#checked(native.mutexLock(this.#id, 0)) === ACQUIRED;
+    return this.#take() || checkOwner(native.mutexLock(this.#id, 0)) === ACQUIRED;
   }
 
   /** Lets the lock go, whoever took it. @throws NotHeldError where nobody holds it. */
   release(): void {
     const mine = this.#mine;
     if (Atomics.compareExchange(this.#words, this.#at, mine, 0) === mine) return;
-    if (!native.mutexRelease(this.#id)) throw new NotHeldError('the lock is not held: release() without acquire()');
+    if (native.mutexRelease(this.#id) === 0)
+      throw new NotHeldError('the lock is not held: release() without acquire()');
   }
 
   /** Whether anyone holds it. */
@@ -163,20 +164,21 @@ export class Lock {
   }
 
   #tryOrArm(waited: number): true | undefined {
-    const status = this.#checked(native.mutexTryOrArm(this.#id, waited));
+    const status = checkOwner(native.mutexTryOrArm(this.#id, waited));
     if (status === ACQUIRED) return true;
     bell.retryIn(status);
     return undefined;
   }
+}
 
-  #checked(status: number): number {
-    if (status > OWNER_DIED) return status;
-    const pid = OWNER_DIED - status;
-    throw new OwnerDiedError(
-      `the holder of the lock (pid ${pid}) ended without releasing it; recover() takes it over`,
-      pid,
-    );
-  }
+/** What a native call returned. @throws OwnerDiedError where that is what it tells. */
+export function checkOwner(status: number): number {
+  if (status > OWNER_DIED) return status;
+  const pid = OWNER_DIED - status;
+  throw new OwnerDiedError(
+    `the holder of the lock (pid ${pid}) ended without releasing it; recover() takes it over`,
+    pid,
+  );
 }
 
 registerKind('Lock', (id) => Reflect.construct(Lock, [ADOPT, id]) as Lock);

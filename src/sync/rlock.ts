@@ -15,10 +15,10 @@ export interface Suspended {
   readonly count: number;
 }
 
-/** Releases a lock that {@link isHeld}, however often it was taken. */
+/** Makes a lock that {@link isHeld} this thread's own, of nobody in it: what is to be released, however often it was taken. */
 export let suspend: (lock: Lock) => Suspended;
 /** Puts the owner back to whom it was, once the thread has the lock again. */
-let restore: (lock: RLock, suspended: Suspended) => void;
+export let restore: (lock: Lock, suspended: Suspended) => void;
 /** Whether a release() here would be by the owner. */
 export let isHeld: (lock: Lock) => boolean;
 
@@ -47,15 +47,14 @@ export class RLock extends Lock {
 
   static {
     suspend = (lock) => {
-      if (!(lock instanceof RLock)) {
-        lock.release();
-        return { owner: THREAD, count: 1 };
-      }
+      if (!(lock instanceof RLock)) return { owner: THREAD, count: 1 };
       const suspended = { owner: lock.#owner!, count: lock.#count };
-      lock.#letGo();
+      lock.#owner = undefined;
+      lock.#count = 0;
       return suspended;
     };
     restore = (lock, { owner, count }) => {
+      if (!(lock instanceof RLock)) return;
       lock.#owner = owner;
       lock.#count = count;
     };
@@ -143,15 +142,9 @@ export class RLock extends Lock {
   }
 }
 
-/** Takes a suspended lock again. @throws OwnerDiedError: then it is not held. */
+/** Takes a suspended lock that was released again. @throws OwnerDiedError: then it is not held. */
 export async function resume(lock: Lock, suspended: Suspended): Promise<void> {
-  await awaitLock(lock, undefined, () => lock instanceof RLock && restore(lock, suspended));
-}
-
-/** {@link resume}, blocking. */
-export function resumeSync(lock: Lock, suspended: Suspended): void {
-  lock.acquireSync();
-  if (lock instanceof RLock) restore(lock, suspended);
+  await awaitLock(lock, undefined, () => restore(lock, suspended));
 }
 
 registerKind('RLock', (id) => Reflect.construct(RLock, [ADOPT, id]) as RLock);

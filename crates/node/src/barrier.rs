@@ -10,7 +10,7 @@ use crate::error::{shm_error, Result};
 use crate::member::{id, limit, with};
 use crate::slices;
 
-// What barrier_pass returns below 0; src/sync/barrier.ts has the same numbers.
+// What `pass` returns below 0; src/sync/barrier.ts has the same numbers.
 const BROKEN: f64 = -1.0;
 const TIMED_OUT: f64 = -2.0;
 /// -(generation) - ACTS: this thread runs the action.
@@ -53,11 +53,10 @@ pub fn barrier_timeout(block: f64) -> Result<f64> {
 
 /// Comes, and blocks until all have: the index of this party; -1 broken; -2 the timeout passed, which broke it;
 /// -16 - generation: this thread is to run the action.
-#[napi(catch_unwind)]
-pub fn barrier_pass(env: Env, block: f64, milliseconds: f64) -> Result<f64> {
+pub fn pass(env: &Env, [block, milliseconds]: [f64; 2]) -> Result<f64> {
     let timeout = limit(milliseconds);
     let begun = Instant::now();
-    let arrival = slices::wait(&env, timeout, |slice| {
+    let arrival = slices::wait(env, timeout, |slice| {
         with(|arena, m| {
             let barrier = Barrier::open(arena, id(block)).map_err(shm_error)?;
             let seen = arena.bell_seen(m.slot);
@@ -84,7 +83,7 @@ pub fn barrier_pass(env: Env, block: f64, milliseconds: f64) -> Result<f64> {
         }
     };
     let left = timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
-    let outcome = slices::wait(&env, left, |slice| {
+    let outcome = slices::wait(env, left, |slice| {
         with(|arena, m| {
             let barrier = Barrier::open(arena, id(block)).map_err(shm_error)?;
             Ok(barrier.wait(arena, m.slot, generation, slice))

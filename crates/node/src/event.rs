@@ -19,24 +19,22 @@ pub fn event_create(label: String) -> Result<f64> {
 }
 
 /// Sets it and wakes all.
-#[napi(catch_unwind)]
-pub fn event_set(block: f64) -> Result<()> {
+pub fn set(_: &Env, [block]: [f64; 1]) -> Result<f64> {
     with(|arena, _| {
         Event::open(arena, id(block)).map_err(shm_error)?.set(arena);
-        Ok(())
+        Ok(0.0)
     })
 }
 
-/// Blocks until it is set or has been since `epoch`. False: the timeout passed.
-#[napi(catch_unwind)]
-pub fn event_wait(env: Env, block: f64, epoch: u32, milliseconds: f64) -> Result<bool> {
-    let done = slices::wait(&env, limit(milliseconds), |slice| {
+/// Blocks until it is set or has been since `epoch`: 1. 0: the milliseconds passed.
+pub fn wait(env: &Env, [block, epoch, milliseconds]: [f64; 3]) -> Result<f64> {
+    let done = slices::wait(env, limit(milliseconds), |slice| {
         with(|arena, _| {
             let event = Event::open(arena, id(block)).map_err(shm_error)?;
-            Ok(event.wait(arena, epoch, Some(slice)).then_some(()))
+            Ok(event.wait(arena, epoch as u32, Some(slice)).then_some(()))
         })
     })?;
-    Ok(done.is_some())
+    Ok(f64::from(done.is_some()))
 }
 
 /// Whether it is set or has been since `epoch`; if not, this thread's bell rings when it is.

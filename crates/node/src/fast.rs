@@ -1,5 +1,5 @@
-//! The calls that are made for every item and every task, as bare napi functions: the wrappers of napi-rs cost 150 to 200 ns
-//! a call, which is more than what these do. src/native/fast.ts has their types.
+//! The calls that are made for every item, every task and every wait, as bare napi functions: the wrappers of napi-rs cost 150 to
+//! 200 ns a call, which is more than what these do. src/native/fast.ts has their types.
 //!
 //! Arguments are what this package passes, and still nothing of them is trusted: what is no number is NaN, and so no id;
 //! what is no typed array is refused.
@@ -14,7 +14,7 @@ use napi_derive::napi;
 
 use crate::error::{coded, napi_error, shm_error, Result};
 use crate::member::{id, limit, with, Body};
-use crate::{slices, tree};
+use crate::{barrier, condition, event, mutex, semaphore, slices, tree};
 
 // What the calls return instead of a length; src/native/fast.ts has the same numbers.
 const DONE: f64 = 0.0;
@@ -32,11 +32,20 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
 /// The functions by name.
 #[napi(catch_unwind, ts_return_type = "object")]
 pub fn fast_calls(env: Env) -> Result<Object<'static>> {
-    let calls: [(&std::ffi::CStr, Callback); 4] = [
+    let calls: [(&std::ffi::CStr, Callback); 13] = [
         (c"queuePush", queue_push),
         (c"queuePop", queue_pop),
         (c"ring", ring),
         (c"release", release),
+        (c"mutexLock", mutex_lock),
+        (c"mutexRelease", mutex_release),
+        (c"semaphoreAcquire", semaphore_acquire),
+        (c"semaphorePassOn", semaphore_pass_on),
+        (c"eventSet", event_set),
+        (c"eventWait", event_wait),
+        (c"conditionNotify", condition_notify),
+        (c"conditionWait", condition_wait),
+        (c"barrierPass", barrier_pass),
     ];
     let mut object = std::ptr::null_mut();
     // SAFETY: a live environment; names end with NUL; the functions take no data.
@@ -118,6 +127,31 @@ fn number(env: sys::napi_env, value: sys::napi_value) -> f64 {
     // SAFETY: a value of this call.
     unsafe { sys::napi_get_value_double(env, value, &mut number) };
     number
+}
+
+/// Functions of numbers alone: their arguments, and where each is.
+macro_rules! of_numbers {
+    ($($name:ident, $count:literal: $function:path;)*) => {$(
+        unsafe extern "C" fn $name(
+            env: sys::napi_env,
+            info: sys::napi_callback_info,
+        ) -> sys::napi_value {
+            call::<$count>(env, info, |args| {
+                $function(&Env::from_raw(env), args.map(|arg| number(env, arg)))
+            })
+        }
+    )*};
+}
+of_numbers! {
+    mutex_lock, 2: mutex::lock;
+    mutex_release, 1: mutex::release;
+    semaphore_acquire, 2: semaphore::acquire;
+    semaphore_pass_on, 2: semaphore::pass_on;
+    event_set, 1: event::set;
+    event_wait, 3: event::wait;
+    condition_notify, 2: condition::notify;
+    condition_wait, 3: condition::wait;
+    barrier_pass, 2: barrier::pass;
 }
 
 /// The memory of a typed array of bytes: JavaScript's, which this thread alone uses until the call returns.

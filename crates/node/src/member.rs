@@ -14,7 +14,7 @@ use napi_derive::napi;
 use crate::bell;
 use crate::children;
 use crate::error::{coded, napi_error, shm_error, Result};
-use crate::{threads, tree};
+use crate::{named, threads, tree};
 
 /// A member: one JavaScript thread.
 pub struct Member {
@@ -112,6 +112,7 @@ unsafe extern "C" fn leave(_: *mut std::ffi::c_void) {
         let slot = member.slot;
         drop(member);
         children::end_of(slot);
+        named::ended(slot);
         tree.arena.leave(slot);
     }
     threads::ended();

@@ -51,10 +51,9 @@ pub fn mutex_create(recursive: bool, label: String) -> Result<f64> {
     })
 }
 
-/// Blocks until it is had: 0, -1 at the timeout, -2 - pid where its holder died.
-#[napi(catch_unwind)]
-pub fn mutex_lock(env: Env, block: f64, milliseconds: f64) -> Result<f64> {
-    let done = slices::wait(&env, limit(milliseconds), |slice| {
+/// Blocks until it is had, at most so many milliseconds: 0, -1 at the timeout, -2 - pid where its holder died.
+pub fn lock(env: &Env, [block, milliseconds]: [f64; 2]) -> Result<f64> {
+    let done = slices::wait(env, limit(milliseconds), |slice| {
         with(|arena, m| {
             let mutex = Mutex::open(arena, id(block)).map_err(shm_error)?;
             Ok(sync_status(mutex.lock(arena, m.slot, Some(slice))))
@@ -73,13 +72,11 @@ pub fn mutex_try_or_arm(block: f64, waited: f64) -> Result<f64> {
     })
 }
 
-/// Lets it go, whoever took it. False: nobody holds it.
-#[napi(catch_unwind)]
-pub fn mutex_release(block: f64) -> Result<bool> {
+/// Lets it go, whoever took it: 1. 0: nobody holds it.
+pub fn release(_: &Env, [block]: [f64; 1]) -> Result<f64> {
     with(|arena, _| {
-        Ok(Mutex::open(arena, id(block))
-            .map_err(shm_error)?
-            .release(arena))
+        let mutex = Mutex::open(arena, id(block)).map_err(shm_error)?;
+        Ok(f64::from(mutex.release(arena)))
     })
 }
 

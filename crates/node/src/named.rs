@@ -1,10 +1,11 @@
-//! Named memory for src/shared/shared-memory.ts. Blocks in use are kept here under numbers, for the whole process.
+//! Named memory for src/shared/shared-memory.ts. Blocks in use are kept here under numbers, for the whole process; those of a
+//! thread that ends, however it does, leave with it.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-use multiproc_shm::{named, Error as ShmError, NamedMemory};
+use multiproc_shm::{named, Error as ShmError, NamedMemory, Slot};
 use napi::bindgen_prelude::Unknown;
 use napi::{sys, Env, JsValue};
 use napi_derive::napi;
@@ -13,12 +14,38 @@ use crate::error::{coded, napi_error, shm_error, Error, Result};
 use crate::member::with;
 use crate::window;
 
-static OPEN: OnceLock<Mutex<(u32, HashMap<u32, NamedMemory>)>> = OnceLock::new();
+/// A block that a thread uses.
+struct Used {
+    by: Slot,
+    memory: NamedMemory,
+}
 
-fn open() -> MutexGuard<'static, (u32, HashMap<u32, NamedMemory>)> {
+#[derive(Default)]
+struct Open {
+    /// The last number that was given.
+    last: u32,
+    blocks: HashMap<u32, Used>,
+}
+
+static OPEN: OnceLock<Mutex<Open>> = OnceLock::new();
+
+fn open() -> MutexGuard<'static, Open> {
     OPEN.get_or_init(Default::default)
         .lock()
         .unwrap_or_else(|e| e.into_inner())
+}
+
+/// The thread of `slot` has ended: it uses nothing any more.
+pub fn ended(slot: Slot) {
+    if OPEN.get().is_none() {
+        return;
+    }
+    open().blocks.retain(|_, used| {
+        if used.by == slot {
+            used.memory.close();
+        }
+        used.by != slot
+    });
 }
 
 fn refused(error: ShmError, what: &str) -> Error {
@@ -47,9 +74,9 @@ pub struct NamedInfo {
 /// Makes a block of `size` bytes, or attaches to one. Errors: EEXIST, ENOENT.
 #[napi(catch_unwind)]
 pub fn named_open(name: String, create: bool, size: f64) -> Result<NamedInfo> {
-    with(|arena, _| {
+    let by = with(|arena, m| {
         arena.note_named();
-        Ok(())
+        Ok(m.slot)
     })?;
     if OPEN.get().is_none() {
         named::sweep();
@@ -63,9 +90,9 @@ pub fn named_open(name: String, create: bool, size: f64) -> Result<NamedInfo> {
     };
     let mut open = open();
     let size = memory.size() as f64;
-    open.0 += 1;
-    let handle = open.0;
-    open.1.insert(handle, memory);
+    open.last += 1;
+    let handle = open.last;
+    open.blocks.insert(handle, Used { by, memory });
     Ok(NamedInfo { handle, size })
 }
 
@@ -74,8 +101,9 @@ pub fn named_open(name: String, create: bool, size: f64) -> Result<NamedInfo> {
 pub fn named_buffer(env: Env, handle: u32) -> Result<Unknown<'static>> {
     let open = open();
     let memory = open
-        .1
+        .blocks
         .get(&handle)
+        .map(|used| &used.memory)
         .ok_or_else(|| coded("ERR_BAD_HANDLE", "no such shared memory"))?;
     let size = memory.size();
     // SAFETY: the mapping is whole, and stays until `unmap` is called for this very ArrayBuffer.
@@ -111,16 +139,17 @@ pub fn named_detach(
 /// This user leaves. The last one takes the name with it.
 #[napi(catch_unwind)]
 pub fn named_close(handle: u32) {
-    if let Some(memory) = open().1.get_mut(&handle) {
-        memory.close();
+    if let Some(used) = open().blocks.get_mut(&handle) {
+        used.memory.close();
     }
 }
 
 /// Takes the name away. Errors: ENOENT where that was done before.
 #[napi(catch_unwind)]
 pub fn named_unlink(handle: u32) -> Result<()> {
-    match open().1.get_mut(&handle) {
-        Some(memory) => memory
+    match open().blocks.get_mut(&handle) {
+        Some(used) => used
+            .memory
             .unlink()
             .map_err(|e| refused(e, "shared memory can't be unlinked")),
         None => Err(coded("ERR_BAD_HANDLE", "no such shared memory")),
@@ -130,5 +159,5 @@ pub fn named_unlink(handle: u32) -> Result<()> {
 /// The object is gone, after its close.
 #[napi(catch_unwind)]
 pub fn named_forget(handle: u32) {
-    open().1.remove(&handle);
+    open().blocks.remove(&handle);
 }

@@ -36,10 +36,9 @@ pub fn semaphore_create(value: f64, bounded: bool, label: String) -> Result<f64>
     })
 }
 
-/// Blocks until a permit is had: its number; 0 at the timeout.
-#[napi(catch_unwind)]
-pub fn semaphore_acquire(env: Env, block: f64, milliseconds: f64) -> Result<f64> {
-    let done = slices::wait(&env, limit(milliseconds), |slice| {
+/// Blocks until a permit is had, at most so many milliseconds: its number; 0 at the timeout.
+pub fn acquire(env: &Env, [block, milliseconds]: [f64; 2]) -> Result<f64> {
+    let done = slices::wait(env, limit(milliseconds), |slice| {
         with(|arena, m| {
             let semaphore = Semaphore::open(arena, id(block)).map_err(shm_error)?;
             Ok(semaphore.acquire(arena, m.slot, Some(slice)).map(number))
@@ -87,12 +86,10 @@ pub fn semaphore_release(block: f64, n: u32) -> Result<u32> {
 }
 
 /// JavaScript has released `n` permits, and somebody waits.
-#[napi(catch_unwind)]
-pub fn semaphore_pass_on(block: f64, n: u32) -> Result<()> {
+pub fn pass_on(_: &Env, [block, n]: [f64; 2]) -> Result<f64> {
     with(|arena, _| {
-        Semaphore::open(arena, id(block))
-            .map_err(shm_error)?
-            .pass_on(arena, n);
-        Ok(())
+        let semaphore = Semaphore::open(arena, id(block)).map_err(shm_error)?;
+        semaphore.pass_on(arena, n as u32);
+        Ok(0.0)
     })
 }

@@ -42,7 +42,7 @@ pub fn wait<R>(
 }
 
 /// Whether this thread's JavaScript may run: not once it is being ended.
-fn may_run(env: &Env) -> bool {
+pub fn may_run(env: &Env) -> bool {
     let (mut global, mut found) = (std::ptr::null_mut(), false);
     // SAFETY: a live environment on its own thread. Of the calls that are refused once JavaScript may not run, this one
     // does the least.

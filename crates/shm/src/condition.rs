@@ -4,7 +4,7 @@
 //! +0 the lock's id u64    +8 slot that was notified last u32    +16 set of slots that have waited    +64 label 64 B
 //! +128 for each slot a word u32 = waiting (16 bits) << 16 | notified (16 bits), notified <= waiting
 //! waiting + 1                  the slot's own thread, with the lock held, before it gives the lock up
-//! notified + 1                 anyone who notifies, and rings the slot
+//! notified + 1                 anyone who notifies, and has the slot rung
 //! waiting - 1, notified - 1    the slot's own thread: a waiter of it goes on
 //! waiting - 1                  the slot's own thread: a waiter gives up, where notified < waiting
 //! → 0                          the supervisor, after the slot's death
@@ -18,6 +18,9 @@
 //! that gives up is one of them: it takes its notify with it, and goes on as notified, or, where it must not (an abort), notifies
 //! another. One that gives up and is not notified changes nothing for the others.
 //!
+//! **Who is notified is rung when the lock is released** (mutex.rs, RING), since it could do nothing before: a wake at once would switch
+//! to a thread that goes to sleep again on the lock.
+//!
 //! **Kills.** A waiter: the supervisor clears its slot's word, and passes what was notified and not yet taken on to others.
 //! One that took its notify and died before it did anything about it is like a thread that dies after its wait: nothing
 //! can know what it left undone. A notifier between the word and the ring: the supervisor rings every bell on every death.
@@ -28,6 +31,7 @@ use crate::bell;
 use crate::bell::SET_SIZE;
 use crate::geometry::{set_bit, Slot, SET_BITS, SLOTS};
 use crate::mem::{fence, Mem};
+use crate::mutex;
 use crate::plant::planted;
 use std::time::Duration;
 
@@ -105,7 +109,7 @@ pub fn leave(m: &Mem, at: u64, slot: Slot) -> bool {
 }
 
 /// Notifies `most` waiters of the slot that have not been, or as many as there are; how many it were.
-fn notify_slot(m: &Mem, at: u64, slot: Slot, most: u32) -> u32 {
+fn notify_slot(m: &Mem, at: u64, slot: Slot, most: u32, lock: Option<u64>) -> u32 {
     let word = m.w32(word_at(at, slot));
     loop {
         let old = word.get();
@@ -115,7 +119,10 @@ fn notify_slot(m: &Mem, at: u64, slot: Slot, most: u32) -> u32 {
         }
         if word.cas(old, old + n) {
             if !planted("notify rings nobody") {
-                bell::ring(m, slot);
+                match lock {
+                    Some(lock) => mutex::ring_at_release(m, lock, slot),
+                    None => bell::ring(m, slot),
+                }
             }
             return n;
         }
@@ -146,8 +153,8 @@ fn each_waited(
     true
 }
 
-/// Notifies at most `n` waiters (u32::MAX: all); how many it were.
-pub fn notify(m: &Mem, at: u64, n: u32) -> u32 {
+/// Notifies at most `n` waiters (u32::MAX: all); how many it were. `lock`: where the mutex is that they will want.
+pub fn notify(m: &Mem, at: u64, n: u32, lock: Option<u64>) -> u32 {
     fence();
     let last = m.w32(at + LAST);
     let first = last.get().wrapping_add(1) % SLOTS;
@@ -157,7 +164,7 @@ pub fn notify(m: &Mem, at: u64, n: u32) -> u32 {
     while done < n {
         let before = done;
         let mut give = |slot| {
-            let told = notify_slot(m, at, slot, turn);
+            let told = notify_slot(m, at, slot, turn, lock);
             if told > 0 {
                 done += told;
                 last.set(slot);
@@ -196,7 +203,7 @@ pub fn after_death(m: &Mem, at: u64, slot: Slot) {
     let (word, bit) = set_bit(slot);
     m.w64(at + WAITED + word).and(!bit);
     if !planted("the dead keep their notify") {
-        notify(m, at, notified(old));
+        notify(m, at, notified(old), None);
     }
 }
 
@@ -206,6 +213,7 @@ mod view {
     use crate::arena::Arena;
     use crate::geometry::Id;
     use crate::heap::Heap;
+    use crate::mutex::Mutex;
     use crate::tag::Kind;
     use crate::{block, slots, Error};
 
@@ -216,8 +224,8 @@ mod view {
     }
 
     impl Condition {
-        /// Makes one, held once by `heap`. The lock is only noted, for `inspect`: whoever uses the condition holds it. The
-        /// label is cut at 64 bytes.
+        /// Makes one, held once by `heap`. The lock is only noted: whoever uses the condition holds its block. The label is cut at
+        /// 64 bytes.
         pub fn new(heap: &mut Heap, lock: Id, label: &str) -> Result<Id, Error> {
             let id = heap.alloc(SIZE, Kind::Condition)?;
             let m = heap.mem();
@@ -253,9 +261,11 @@ mod view {
             leave(&arena.mem, self.at, slot)
         }
 
-        /// Notifies at most `n`; how many it were.
+        /// Notifies at most `n`; how many it were. They are woken when the lock is released.
         pub fn notify(&self, arena: &Arena, n: u32) -> u32 {
-            notify(&arena.mem, self.at, n)
+            let m = &arena.mem;
+            let lock = Mutex::open(arena, Id::from_u64(m.w64(self.at + LOCK).get()));
+            notify(m, self.at, n, lock.ok().map(|lock| lock.word_offset()))
         }
     }
 }

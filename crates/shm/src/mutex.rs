@@ -3,11 +3,12 @@
 //! ```text
 //! +0 word u32    +4 pid of the owner that died u32    +8 armed set    +48 when it was last freed for the waiters u32
 //! +64 label 64 B
-//! word = owner slot + 1 (bits 0..15) | FAIR 29 | DIED 30 | WAITERS 31
+//! word = owner slot + 1 (bits 0..15) | RING 28 | FAIR 29 | DIED 30 | WAITERS 31
 //! 0 → owner                      anyone (JavaScript's fast path)
 //! owner → 0                      the owner (JavaScript's fast path): no flags, so nobody to wake
 //! owner|.. → + WAITERS, FAIR     a waiter that is about to sleep; FAIR once it has waited for over 5 ms
 //! owner|WAITERS → 0              release, by anyone: wakes one sleeper, rings the armed
+//! owner|.. → + RING              somebody whose bell is to ring at the release (condition.rs), which only rings the armed
 //! owner|WAITERS|FAIR → WAITERS|FAIR   the same, but the free lock is for those who have waited
 //! free|.. → owner|..             anyone without FAIR; a waiter always, which clears FAIR and keeps WAITERS
 //! owner|.. → DIED|..             the supervisor, after the owner's death
@@ -21,7 +22,8 @@
 //!
 //! **No wake is lost.** A sleeper sees WAITERS in the word it sleeps on. One that was woken takes the lock with WAITERS
 //! set, since others may sleep; one that gives up sets WAITERS again on its way out, since it may have been the one woken.
-//! An async waiter sets its armed bit, fences, sets WAITERS, and tries once more.
+//! An async waiter sets its armed bit, fences, sets WAITERS, and tries once more. RING is set in the same order, and only while
+//! somebody owns the lock: every transition that ends that rings the armed.
 //!
 //! **Kills.** The owner: everyone is told until somebody recovers. A releaser between the word and the wakes, or a woken
 //! waiter: the supervisor wakes and rings all on every death. Who owns the lock holds its block (heap.rs).
@@ -42,9 +44,10 @@ pub const LABEL: u64 = 64;
 pub const LABEL_SIZE: usize = 64;
 /// Bytes of a mutex's block.
 pub const SIZE: u64 = if cfg!(loom) { ARMED + SET_SIZE } else { 128 };
-pub(crate) const LAYOUT: u64 = 2;
+pub(crate) const LAYOUT: u64 = 3;
 
 pub const OWNER: u32 = 0xffff;
+const RING: u32 = 1 << 28;
 pub const FAIR: u32 = 1 << 29;
 pub const DIED: u32 = 1 << 30;
 pub const WAITERS: u32 = 1 << 31;
@@ -268,11 +271,31 @@ pub fn release(m: &Mem, at: u64) -> bool {
         if !word.cas(old, free) {
             continue;
         }
-        if old & WAITERS != 0 && !planted("unlock without wake") {
-            m.wake(at + WORD, 1);
+        if old & (WAITERS | RING) != 0 && !planted("unlock without wake") {
+            if old & WAITERS != 0 {
+                m.wake(at + WORD, 1);
+            }
             bell::ring_armed(m, at + ARMED);
         }
         return true;
+    }
+}
+
+/// `slot` has something to do once it has the lock: rings it when that is released, at once where nobody owns it. It spares the
+/// owner the switch to a thread that could only wait for it.
+pub fn ring_at_release(m: &Mem, at: u64, slot: Slot) {
+    if !planted("notified and not armed") {
+        bell::arm(m, at + ARMED, slot);
+    }
+    let word = m.w32(at + WORD);
+    loop {
+        let old = word.get();
+        if old & OWNER == 0 {
+            return bell::ring_armed(m, at + ARMED);
+        }
+        if old & (WAITERS | RING) != 0 || word.cas(old, old | RING) {
+            return;
+        }
     }
 }
 

@@ -34,6 +34,8 @@
 //! what is RESERVED goes or stays. One that released more than was owned may have released a part of it. A releaser before its
 //! wake, a woken waiter, one that set FAIR: the supervisor clears FAIR, wakes and rings all on every death.
 
+mod several;
+
 use crate::bell;
 #[cfg(loom)]
 use crate::bell::SET_SIZE;
@@ -315,7 +317,7 @@ pub fn pass_on(m: &Mem, at: u64, n: u32) {
 pub fn release(m: &Mem, at: u64, slot: Slot, n: u32) -> Result<(), Refused> {
     let done = n == 1 && release_own(m, at, slot);
     if !done {
-        release_several(m, at, slot, n)?;
+        several::release(m, at, slot, n)?;
     }
     pass_on(m, at, n);
     Ok(())
@@ -323,92 +325,6 @@ pub fn release(m: &Mem, at: u64, slot: Slot, n: u32) -> Result<(), Refused> {
 
 fn release_own(m: &Mem, at: u64, slot: Slot) -> bool {
     (0..owned(m, at)).any(|i| m.w32(word(at, i)).cas(slot + 1, 0))
-}
-
-fn release_several(m: &Mem, at: u64, slot: Slot, n: u32) -> Result<(), Refused> {
-    lock::lock(m, at + INNER, slot);
-    let mut reserved = reserve(m, at, n, |owner| owner == slot + 1);
-    reserved += reserve(m, at, n - reserved, |owner| owner == NOBODY);
-    let foreign = reserve(m, at, n - reserved, |_| true);
-    let rest = n - reserved - foreign;
-    let bounded = m.w32(at + FLAGS).get() & BOUNDED != 0;
-    let refused = if rest == 0 {
-        None
-    } else if bounded && owned(m, at) > 0 {
-        Some(Refused::NotHeld)
-    } else {
-        let most = if bounded {
-            m.w32(at + FIRST).get()
-        } else {
-            MOST
-        };
-        add_anonymous(m, at, rest, most - if bounded { 0 } else { owned(m, at) })
-            .err()
-            .map(|()| {
-                if bounded {
-                    Refused::NotHeld
-                } else {
-                    Refused::TooMany
-                }
-            })
-    };
-    if refused.is_none() {
-        if foreign > 0 || rest > 0 {
-            m.w32(at + FLAGS).or(UNKNOWN);
-        }
-        m.w32(at + COMMITTING).set(1);
-        settle(m, at, true);
-        m.w32(at + COMMITTING).set(0);
-    } else if !planted("a refused release keeps what it reserved") {
-        settle(m, at, false);
-    }
-    lock::unlock(m, at + INNER);
-    refused.map_or(Ok(()), Err)
-}
-
-fn add_anonymous(m: &Mem, at: u64, n: u32, most: u32) -> Result<(), ()> {
-    let count = m.w32(at + ANONYMOUS);
-    loop {
-        let old = count.get();
-        match old.checked_add(n) {
-            Some(new) if new <= most => {
-                if count.cas(old, new) {
-                    return Ok(());
-                }
-            }
-            _ => return Err(()),
-        }
-    }
-}
-
-/// Marks up to `n` taken permits; how many it were. Under the inner lock.
-fn reserve(m: &Mem, at: u64, n: u32, of: impl Fn(u32) -> bool) -> u32 {
-    let mut got = 0;
-    for i in 0..owned(m, at) {
-        if got == n {
-            break;
-        }
-        let w = m.w32(word(at, i));
-        let old = w.get();
-        let fits = old != 0 && old & RESERVED == 0 && of(old & OWNER);
-        if fits && w.cas(old, old | RESERVED) {
-            got += 1;
-        }
-    }
-    got
-}
-
-/// What is RESERVED is freed, or is its owner's again. Under the inner lock; can be repeated.
-fn settle(m: &Mem, at: u64, freed: bool) {
-    for i in 0..owned(m, at) {
-        let w = m.w32(word(at, i));
-        loop {
-            let old = w.get();
-            if old & RESERVED == 0 || w.cas(old, if freed { 0 } else { old & !RESERVED }) {
-                break;
-            }
-        }
-    }
 }
 
 // ---------------------------------------------------------------- death
@@ -430,8 +346,7 @@ pub fn owners(m: &Mem, at: u64) -> Vec<Slot> {
 /// Supervisor: `slot` is dead. Wakes whatever the state: the dead may have released and not yet woken.
 pub fn after_death(m: &Mem, at: u64, slot: Slot, orderly: bool) {
     if lock::owner(m, at + INNER) == Some(slot) {
-        settle(m, at, m.w32(at + COMMITTING).get() != 0);
-        m.w32(at + COMMITTING).set(0);
+        several::finish(m, at);
     }
     let known = m.w32(at + FLAGS).get() & UNKNOWN == 0;
     for i in 0..owned(m, at) {

@@ -19,6 +19,10 @@ const ROUND: Duration = Duration::from_millis(200);
 /// Free blocks that kept their memory give it back when none was kept or used again for so long.
 const TRIM: Duration = Duration::from_secs(1);
 
+/// Named memory that the dead have left is looked for in each round of so long after a death: who reads about a process in /proc may
+/// keep its mappings, and so its locks on files, for a moment longer than it lives.
+const SWEEPS: Duration = Duration::from_secs(2);
+
 /// The running thread. Dropping it stops and joins it.
 pub struct Supervisor {
     arena: &'static Arena,
@@ -95,17 +99,18 @@ fn run(arena: &'static Arena, mut pipe: BellPipe, mut deaths: Deaths, shared: &S
     let own = System::pid();
     let mut dead_pids: Vec<u32> = Vec::new();
     let (mut retained, mut since) = ((0, 0), Instant::now());
+    let mut death = None;
     while !shared.stop.load(Ordering::Acquire) {
         let seen = bell::seen(m, SUPERVISOR);
         for pid in dead_pids.drain(..) {
             bury_process(arena, pid);
         }
-        let mut any = false;
         while repair_dead(arena, &mut repair, shared) {
-            any = true;
+            death = Some(Instant::now());
         }
-        if any && m.w64(HEADER_NAMED).get() != 0 {
+        if m.w64(HEADER_NAMED).get() != 0 && death.is_some() {
             crate::named::sweep();
+            death = death.filter(|death| death.elapsed() < SWEEPS);
         }
         repair.tidy();
         let now = (m.w64(HEADER_REUSED).get(), m.w64(HEADER_RETAINED).get());

@@ -6,8 +6,14 @@
 //! all share, which is no part of the arena: marked twice is a violation. At the end, for each queue:
 //! `begun >= pushed >= done` summed over the incarnations, at most one of each in between; `popped - marked` is what died with
 //! its taker: at most one for each incarnation that was killed inside of a pop. What is left is drained, in order, without
-//! gaps but for what was taken. No block may be left that nobody holds, and nothing locked.
+//! gaps but for what was taken. No block may be left that nobody holds, nothing locked, and no permit missing (hammer.rs).
 
+#[path = "hammer.rs"]
+mod hammer;
+#[path = "world.rs"]
+mod world;
+
+use hammer::Hammer;
 use multiproc_shm::{
     inspect, Arena, ArenaOptions, Heap, Id, Kind, Lock, Mutex, Queue, QueueError, QueueOptions,
     Slot, SlotPhase, Supervisor,
@@ -22,6 +28,8 @@ use std::time::{Duration, Instant};
 const WORKERS: usize = 8;
 const QUEUES: usize = 3;
 const MUTEXES: usize = 2;
+/// Where their ids begin.
+const PRIMITIVES: usize = QUEUES + MUTEXES;
 /// Incarnations of workers in one run.
 const MOST: u64 = 1 << 14;
 /// Messages of one incarnation into one queue.
@@ -92,11 +100,13 @@ impl Rng {
 struct Objects {
     queues: [Id; QUEUES],
     mutexes: [Id; MUTEXES],
+    primitives: Vec<Id>,
 }
 
 impl Objects {
     fn all(&self) -> impl Iterator<Item = Id> + '_ {
-        self.queues.iter().chain(&self.mutexes).copied()
+        let both = self.queues.iter().chain(&self.mutexes);
+        both.chain(&self.primitives).copied()
     }
 }
 
@@ -110,6 +120,7 @@ struct Worker<'a> {
     incarnation: u64,
     objects: Objects,
     rng: Rng,
+    hammer: Hammer<'a>,
     mine: Vec<Id>,
     buffer: Vec<u8>,
 }
@@ -271,7 +282,7 @@ impl Worker<'_> {
         loop {
             self.log.word(self.incarnation, WORK).fetch_add(1, SeqCst);
             let index = self.rng.below(QUEUES as u64) as usize;
-            match self.rng.below(16) {
+            match self.rng.below(22) {
                 0..=3 => self.alloc(),
                 4..=6 => self.free(),
                 7..=8 => self.lock(),
@@ -279,7 +290,13 @@ impl Worker<'_> {
                 9 if self.rng.below(200) == 0 => (0..3000).for_each(|_| self.push(0)),
                 10 if self.rng.below(100) == 0 => (0..3000).for_each(|_| self.pop(0)),
                 9..=11 => self.push(index),
-                _ => self.pop(index),
+                12..=15 => self.pop(index),
+                _ => {
+                    let rng = &mut self.rng;
+                    if let Err(what) = self.hammer.strike(|n| rng.below(n)) {
+                        self.bad(what);
+                    }
+                }
             }
         }
     }
@@ -311,8 +328,10 @@ fn work(text: &str) -> ! {
         incarnation,
         objects: Objects {
             queues: ids[..QUEUES].try_into().unwrap(),
-            mutexes: ids[QUEUES..].try_into().unwrap(),
+            mutexes: ids[QUEUES..PRIMITIVES].try_into().unwrap(),
+            primitives: ids[PRIMITIVES..].to_vec(),
         },
+        hammer: Hammer::open(arena, &ids[PRIMITIVES..], slot, incarnation),
         rng: Rng(incarnation * 0x9E37_79B9 + 1),
         mine: Vec::new(),
         buffer: vec![0; 1 << 17],
@@ -337,6 +356,7 @@ struct Root {
     log: Log,
     log_file: OwnedFd,
     objects: Objects,
+    hammer: Hammer<'static>,
     incarnations: u64,
     live: Vec<Live>,
 }
@@ -364,12 +384,19 @@ impl Root {
         };
         let queues = [queue(0), queue(7), queue(100)];
         let mutexes = std::array::from_fn(|_| Mutex::new(&mut heap, "").unwrap());
+        let hammer = Hammer::new(arena, &mut heap);
+        let primitives = hammer.ids();
         Root {
             arena,
             heap,
             log: Log::map(log_file.as_raw_fd()),
             log_file,
-            objects: Objects { queues, mutexes },
+            objects: Objects {
+                queues,
+                mutexes,
+                primitives,
+            },
+            hammer,
             incarnations: 0,
             live: Vec::new(),
         }
@@ -543,7 +570,11 @@ fn run(seconds: u64, kills: u64) {
     let violations: u64 = (0..root.incarnations)
         .map(|i| root.log.word(i, VIOLATIONS).load(SeqCst))
         .sum();
-    let objects = QUEUES + MUTEXES;
+    let world = &root.hammer.world;
+    world.works();
+    world.has(&world.semaphore, &[3]);
+    world.has(&world.bounded, &[3]);
+    let objects = root.objects.all().count();
     wrong += violations
         + wait_until("nothing is leaked", || {
             inspect::snapshot(arena).objects.len() == objects

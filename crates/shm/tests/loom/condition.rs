@@ -29,7 +29,7 @@ fn a_notify_wakes() {
         let set = move |m: &Mem, slot| {
             lock(m, guard, slot);
             m.w64(flag).set(1);
-            condition::notify(m, at, 1);
+            condition::notify(m, at, 1, Some(guard));
             mutex::release(m, guard);
         };
         let (a, b) = (arena.clone(), arena.clone());
@@ -68,7 +68,7 @@ fn the_dead_swallow_no_notify() {
         // A is next
         m.w32(at + condition::LAST).set(geometry::SLOTS - 1);
         let (notifier, b) = (arena.clone(), arena.clone());
-        let notifier = thread::spawn(move || condition::notify(&notifier.mem, at, 1));
+        let notifier = thread::spawn(move || condition::notify(&notifier.mem, at, 1, None));
         let b = thread::spawn(move || wait(&b.mem, at, B));
         repair(&arena);
         assert_eq!(notifier.join().unwrap(), 1);
@@ -93,12 +93,12 @@ fn who_leaves_swallows_no_notify() {
             let mut told = false;
             let ended = mortal(k, || told = condition::leave(&a.mem, at, A));
             if told {
-                condition::notify(&a.mem, at, 1);
+                condition::notify(&a.mem, at, 1, None);
             }
             ended
         });
         let b = thread::spawn(move || wait(&b.mem, at, B));
-        assert_eq!(condition::notify(m, at, 1), 1);
+        assert_eq!(condition::notify(m, at, 1, None), 1);
         let ended = a.join().unwrap();
         if !ended {
             repair(&arena);

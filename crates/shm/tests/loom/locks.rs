@@ -16,14 +16,7 @@ fn inner_lock_is_exclusive() {
             increment(m, pair, true);
             lock::unlock(m, lock);
         };
-        let (a, b) = (arena.clone(), arena.clone());
-        let a = thread::spawn(move || mortal(k, || body(&a.mem, A)));
-        let b = thread::spawn(move || body(&b.mem, B));
-        let ended = a.join().unwrap();
-        if !ended {
-            repair(&arena);
-        }
-        b.join().unwrap();
+        let (ended, ()) = duel(&arena, k, move |m| body(m, A), move |m| body(m, B));
         assert_eq!(lock::owner(m, lock), None);
         let total = m.w64(pair).get();
         assert!(total == 2 || !ended && total == 1);
@@ -65,14 +58,7 @@ fn mutex_is_exclusive_and_told() {
             increment(m, pair, told);
             assert!(mutex::release(m, at));
         };
-        let (a, b) = (arena.clone(), arena.clone());
-        let a = thread::spawn(move || mortal(k, || body(&a.mem, A)));
-        let b = thread::spawn(move || body(&b.mem, B));
-        let ended = a.join().unwrap();
-        if !ended {
-            repair(&arena);
-        }
-        b.join().unwrap();
+        let (ended, ()) = duel(&arena, k, move |m| body(m, A), move |m| body(m, B));
         // somebody was told if it was left half done
         let told = lock_or_recover(m, at, ROOT);
         increment(m, pair, told);

@@ -73,6 +73,7 @@ planted! {
     a_reader_leaves_silently: "a reader leaves silently" => "rwlock::a_reader_and_a_writer";
     all_deaths_are_told: "all deaths are told" => "rwlock::a_reader_and_a_writer";
     notify_rings_nobody: "notify rings nobody" => "condition::a_notify_wakes";
+    notified_and_not_armed: "notified and not armed" => "condition::a_notify_wakes";
     the_dead_keep_their_notify: "the dead keep their notify" => "condition::the_dead_swallow_no_notify";
     who_leaves_takes_no_notify: "who leaves takes no notify along" => "condition::who_leaves_swallows_no_notify";
     the_last_rings_nobody: "the last rings nobody" => "barrier::two_go_on_together";

@@ -48,14 +48,12 @@ fn a_reader_and_a_writer() {
         let m = &arena.mem;
         let at = make_primitive(m, Kind::RwLock);
         let pair = data(m, block_id(1));
-        let (a, b) = (arena.clone(), arena.clone());
-        let a = thread::spawn(move || mortal(k, || read(&a.mem, at, A, pair)));
-        let b = thread::spawn(move || assert!(!write(&b.mem, at, B, pair), "told of a reader"));
-        let ended = a.join().unwrap();
-        if !ended {
-            repair(&arena);
-        }
-        b.join().unwrap();
+        let (ended, ()) = duel(
+            &arena,
+            k,
+            move |m| read(m, at, A, pair),
+            move |m| assert!(!write(m, at, B, pair), "told of a reader"),
+        );
         assert!(rwlock::reading(m, at).is_empty());
         assert!(!mutex::look(m, at).1, "told of a reader");
         assert_eq!(
@@ -74,18 +72,14 @@ fn a_writer_and_a_reader() {
         let m = &arena.mem;
         let at = make_primitive(m, Kind::RwLock);
         let pair = data(m, block_id(1));
-        let (a, b) = (arena.clone(), arena.clone());
-        let a = thread::spawn(move || {
-            mortal(k, || {
-                write(&a.mem, at, A, pair);
-            })
-        });
-        let b = thread::spawn(move || read(&b.mem, at, B, pair));
-        let ended = a.join().unwrap();
-        if !ended {
-            repair(&arena);
-        }
-        b.join().unwrap();
+        let (ended, ()) = duel(
+            &arena,
+            k,
+            move |m| {
+                write(m, at, A, pair);
+            },
+            move |m| read(m, at, B, pair),
+        );
         ended
     });
 }
@@ -97,18 +91,15 @@ fn two_writers() {
         let m = &arena.mem;
         let at = make_primitive(m, Kind::RwLock);
         let pair = data(m, block_id(1));
-        let (a, b) = (arena.clone(), arena.clone());
-        let a = thread::spawn(move || {
-            mortal(k, || {
-                write(&a.mem, at, A, pair);
-            })
-        });
-        let b = thread::spawn(move || write(&b.mem, at, B, pair));
-        let ended = a.join().unwrap();
-        if !ended {
-            repair(&arena);
-        }
-        let told = b.join().unwrap() || write(m, at, ROOT, pair);
+        let (ended, of_b) = duel(
+            &arena,
+            k,
+            move |m| {
+                write(m, at, A, pair);
+            },
+            move |m| write(m, at, B, pair),
+        );
+        let told = of_b || write(m, at, ROOT, pair);
         assert!(!(ended && told), "told of a death that was none");
         ended
     });

@@ -37,14 +37,7 @@ fn permits_are_exclusive() {
             increment(m, pair, true);
             release(m, at, slot, permit);
         };
-        let (a, b) = (arena.clone(), arena.clone());
-        let a = thread::spawn(move || mortal(k, || body(&a.mem, A)));
-        let b = thread::spawn(move || body(&b.mem, B));
-        let ended = a.join().unwrap();
-        if !ended {
-            repair(&arena);
-        }
-        b.join().unwrap();
+        let (ended, ()) = duel(&arena, k, move |m| body(m, A), move |m| body(m, B));
         assert_eq!(semaphore::value(m, at), 1);
         assert_eq!(
             semaphore::release(m, at, ROOT, 1),

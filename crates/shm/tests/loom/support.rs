@@ -126,6 +126,23 @@ pub fn repair(arena: &Arena) -> Repair<'_> {
     repair
 }
 
+/// A, killed before its `k`-th write, and B at once; a dead A is repaired for. Whether A came to its end, and what B gave.
+pub fn duel<R: 'static>(
+    arena: &Arc<Arena>,
+    k: i64,
+    a: impl FnOnce(&Mem) + Send + 'static,
+    b: impl FnOnce(&Mem) -> R + Send + 'static,
+) -> (bool, R) {
+    let (of_a, of_b) = (arena.clone(), arena.clone());
+    let a = thread::spawn(move || mortal(k, || a(&of_a.mem)));
+    let b = thread::spawn(move || b(&of_b.mem));
+    let ended = a.join().unwrap();
+    if !ended {
+        repair(arena);
+    }
+    (ended, b.join().unwrap())
+}
+
 /// All interleavings with `bound` preemptions, for every kill point. The model says whether A came to its end.
 pub fn for_every_kill(
     name: &str,
