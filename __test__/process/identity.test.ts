@@ -1,6 +1,6 @@
 // Who is who in a tree of processes: names, parents, the main process.
 import { expect, test } from 'vitest';
-import { currentProcess, isMainProcess, parentProcess, Process } from 'multiproc';
+import { currentProcess, isMainProcess, parentProcess, Process, type ProcessError, Queue, wait } from 'multiproc';
 import { noLeaks } from '../support/leaks';
 import { result } from '../support/program';
 import { threads } from '../support/start-method';
@@ -42,4 +42,30 @@ test('names can be given, and changed before the start', () => {
   child.name = 'changed';
   expect(child.name).toBe('changed');
   expect(new Process().name).toMatch(/^Process-\d+$/);
+});
+
+test('a child can wait for its parent, which neither it nor itself can be closed while it runs', async () => {
+  const answers = new Queue<unknown[]>();
+  const child = new Process({
+    target: async (q: Queue<unknown[]>) => {
+      const parent = parentProcess()!;
+      const looks = [await parent.join({ timeout: 10 }), parent.joinSync({ timeout: 10 }), parent.sentinel.ready];
+      const ended = await wait([parent.sentinel], { timeout: 10 });
+      const codeOf = (close: () => void) => {
+        try {
+          return close();
+        } catch (error) {
+          return (error as ProcessError).code;
+        }
+      };
+      const closes = [codeOf(() => parent.close()), codeOf(() => currentProcess().close())];
+      q.putSync([...looks, ended.length, ...closes, parent.isAlive()]);
+    },
+    args: [answers],
+  }).start();
+  const running = 'ERR_PROCESS_RUNNING';
+  expect(await answers.get()).toEqual([null, null, false, 0, running, running, true]);
+  expect(await child.join()).toBe(0);
+  expect(() => currentProcess().close()).toThrow(/MainProcess still runs/);
+  expect(currentProcess().name).toBe('MainProcess');
 });

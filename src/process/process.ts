@@ -157,20 +157,24 @@ export class Process<A extends readonly unknown[] = any[]> {
     return this;
   }
 
-  /** Waits for its end. @returns the exit code; null where the timeout passed first. */
+  /**
+   * Waits for its end. @returns the exit code; null where the timeout passed first.
+   * A child can wait for its parent, but whose parent has ended is ended too.
+   */
   async join(options?: WaitOptions): Promise<number | null> {
-    const child = this.#started();
+    const end = this.#end();
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
-    const code = await bellWait(`exit ${child.id}`, () => this.#poll(child), timeout, signal);
+    const code = await bellWait(`exit ${this.#child?.id ?? this.#name}`, end, timeout, signal);
     return code === TIMED_OUT ? null : code;
   }
 
   /** {@link join}, blocking this thread; needs no event loop. */
   joinSync(options?: WaitSyncOptions): number | null {
-    const child = this.#started();
+    const end = this.#end();
+    const timeout = checkTimeout(options);
     replenishNow();
-    const code = bellWaitSync(() => this.#poll(child), checkTimeout(options));
+    const code = bellWaitSync(end, timeout);
     return code === TIMED_OUT ? null : code;
   }
 
@@ -198,7 +202,7 @@ export class Process<A extends readonly unknown[] = any[]> {
   /** Lets go of what is kept of it. @throws ProcessError while it runs. */
   close(): void {
     if (this.#closed) return;
-    if (this.#child !== undefined && this.#poll(this.#child) === undefined) {
+    if (this.#known !== undefined || (this.#child !== undefined && this.#poll(this.#child) === undefined)) {
       throw new ProcessError(
         `process ${this.#name} still runs: join() or terminate() it before close()`,
         'ERR_PROCESS_RUNNING',
@@ -233,8 +237,8 @@ export class Process<A extends readonly unknown[] = any[]> {
 
   /** For wait(). @throws ProcessError before start(). */
   get sentinel(): Sentinel {
-    const child = this.#started();
-    return (this.#sentinel ??= sentinelOf(() => this.#poll(child) !== undefined));
+    const end = this.#end();
+    return (this.#sentinel ??= sentinelOf(() => end() !== undefined));
   }
 
   get name(): string {
@@ -264,6 +268,15 @@ export class Process<A extends readonly unknown[] = any[]> {
     this.terminate();
     if ((await this.join({ timeout: GRACE_MS })) === null) this.kill();
     await this.join();
+  }
+
+  /** Its exit code, once it has ended: undefined until then, null where it can't be known. */
+  #end(): () => number | null | undefined {
+    this.#open();
+    const known = this.#known;
+    if (known !== undefined && !known.self) return () => (isRunning(known.pid) ? undefined : null);
+    const child = this.#started();
+    return () => this.#poll(child);
   }
 
   #poll(child: Child): number | undefined {
