@@ -1,5 +1,5 @@
 // env, cwd, execArgv, argv and stdin of a child; with a fresh process and with a spare.
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -104,17 +104,24 @@ test.runIf(threads)('another cwd than that of the process is refused at once: it
   );
 });
 
-test.skipIf(threads)('a cwd that does not exist is an error of the child, not a hang', async () => {
-  const start = () => new Process({ target: () => {}, cwd: join(folder, 'nowhere') }).start();
-  let child: Process;
-  try {
-    child = start();
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'ENOENT' });
-    return;
-  }
-  expect(await child.join()).not.toBe(0);
-});
+test.skipIf(threads)(
+  'a cwd that is no directory is refused by start(): nothing was started, and it may be tried again',
+  async () => {
+    const path = join(folder, 'later');
+    const child = new Process({ target: () => {}, cwd: path });
+    expect(() => child.start()).toThrow(
+      expect.objectContaining({ code: 'ENOENT', message: expect.stringContaining('options.cwd: no such directory') }),
+    );
+    writeFileSync(path, '');
+    expect(() => child.start()).toThrow(
+      expect.objectContaining({ code: 'ENOTDIR', message: expect.stringContaining(path) }),
+    );
+    expect(child.pid).toBeUndefined();
+    rmSync(path);
+    mkdirSync(path);
+    expect(await child.start().join()).toBe(0);
+  },
+);
 
 describe('execArgv', () => {
   test('is what it was given', async () => {

@@ -4,6 +4,8 @@
  * A child is a spare or a fresh Node; both get the same order. What it says and its end are noticed by the core's
  * thread at once, and taken from there by `poll()`: at each bell of this thread's event loop, or by a blocking wait.
  */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { StartedChild } from '#binding';
 import { native } from '../native';
 import * as bell from '../arena/bell';
@@ -143,7 +145,8 @@ export function childEnv(env: NodeJS.ProcessEnv = { ...process.env }): NodeJS.Pr
  *
  * @throws Error with the system's code (ENOENT, EAGAIN, E2BIG) where it can't be started.
  */
-export function launch(order: Order): Child {
+export function launch(given: Order): Child {
+  const order = given.cwd === undefined ? given : { ...given, cwd: directory(given.cwd) };
   const settings: BootSettings = {
     execArgv: order.execArgv ?? inheritedExecArgv(),
     env: childEnv(order.env),
@@ -171,6 +174,15 @@ export function launch(order: Order): Child {
   hand(fresh, order, undefined, order.cwd);
   replenish(settings);
   return child;
+}
+
+/** The absolute path of options.cwd: a spare may have been booted in another directory. */
+function directory(cwd: string): string {
+  const path = resolve(cwd);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return path;
+  const why = found === undefined ? 'no such directory' : 'not a directory';
+  throw Object.assign(new Error(`options.cwd: ${why}: '${cwd}'`), { code: found === undefined ? 'ENOENT' : 'ENOTDIR' });
 }
 
 /** Gives a booted or booting process its order. False: it has ended. Where that fails, it is ended: it would wait for ever. */
