@@ -38,6 +38,7 @@ const endings: [name: string, code: number, target: () => unknown][] = [
   ['calls process.exit(8)', 8, () => process.exit(8)],
   ['calls process.exit(255)', 255, () => process.exit(255)],
   ['calls process.exit(-1)', 255, () => process.exit(-1)],
+  ["calls process.exit('4')", 4, () => process.exit('4')],
   ['sets process.exitCode', 5, () => void (process.exitCode = 5)],
   [
     'throws',

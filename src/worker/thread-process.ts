@@ -12,7 +12,7 @@ const FAILED = 1;
  */
 export function tellExitCode(): void {
   const { emit } = process;
-  const inner = process as unknown as { reallyExit(code?: number): void };
+  const inner = process as unknown as { reallyExit(code?: number | string): void };
   const { reallyExit } = inner;
   let failed = false;
   process.emit = function (this: NodeJS.Process, event: string, ...args: unknown[]): boolean {
@@ -27,7 +27,8 @@ export function tellExitCode(): void {
     }
   } as typeof process.emit;
   inner.reallyExit = (code = 0) => {
-    native.threadExits(failed ? FAILED : code);
+    // Node lets integers through as text too: process.exit('3').
+    native.threadExits(failed ? FAILED : Number(code));
     Reflect.apply(reallyExit, process, [code]);
   };
 }
