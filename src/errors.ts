@@ -129,7 +129,7 @@ export class SerializationError extends ProcessError {
 }
 named(SerializationError, 'SerializationError');
 
-/** The process that a task ran in ended before the task did. */
+/** The process that a task ran in ended before the task did. Its `cause` is what the worker threw that nothing caught, where it was that. */
 export class WorkerDiedError extends ProcessError {
   readonly pid: number;
   /** null where a signal ended it. */
@@ -137,8 +137,11 @@ export class WorkerDiedError extends ProcessError {
   /** 'SIGKILL'; null where it exited. */
   readonly signal: string | null;
 
-  constructor(message: string | undefined, detail: { pid: number; exitCode: number | null; signal: string | null }) {
-    super(message, 'ERR_WORKER_DIED');
+  constructor(
+    message: string | undefined,
+    detail: { pid: number; exitCode: number | null; signal: string | null; cause?: unknown },
+  ) {
+    super(message, 'ERR_WORKER_DIED', 'cause' in detail ? { cause: detail.cause } : undefined);
     this.pid = detail.pid;
     this.exitCode = detail.exitCode;
     this.signal = detail.signal;

@@ -297,3 +297,27 @@ test('10,000 tasks under deaths at random: each settles once, and right', async 
   expect(died).toBeLessThanOrEqual(count.kills);
   expect(pool.stats).toMatchObject({ queued: 0, running: 0, failed: died, done: settled - died });
 });
+
+test('the cause is what the worker threw uncaught, with its class', async () => {
+  class Late extends Error {}
+  const later = () => {
+    setTimeout(() => {
+      throw new Late('late');
+    });
+    return new Promise(() => {});
+  };
+  const rejecting = () => {
+    void Promise.reject(new Late('nobody catches this (a test wants it so)'));
+    return new Promise((resolve) => setTimeout(resolve, 60_000));
+  };
+  await using pool = new Pool(1);
+  const { cause } = (await pool.apply(later).catch((error: unknown) => error)) as Error;
+  expect(cause).toBeInstanceOf(Late);
+  expect(cause).toMatchObject({ message: 'late' });
+  const [outcome] = await pool.mapSettled(rejecting, [1]);
+  expect(outcome).toMatchObject({
+    reason: { code: 'ERR_WORKER_DIED', cause: { message: expect.stringContaining('nobody catches') } },
+  });
+  const exited = await pool.apply(() => process.exit(3)).catch((error: unknown) => error);
+  expect(exited).not.toHaveProperty('cause');
+});

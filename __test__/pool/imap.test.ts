@@ -160,3 +160,42 @@ test('next() called many times at once is served in order', async () => {
   expect(steps.map((s) => s.value)).toEqual([...upTo(100), undefined]);
   expect(steps[100].done).toBe(true);
 });
+
+test('join() and joinSync() read a stream to its end that nobody consumes; its results stay', async () => {
+  const one = new Pool(2);
+  const awaited = one.imap((x) => x, upTo(2000));
+  async function* items() {
+    for (const x of upTo(600)) yield x;
+  }
+  const unordered = one.imapUnordered((x) => x, items());
+  one.close();
+  await one.join();
+  expect(await all(awaited)).toEqual(upTo(2000));
+  expect(await all(unordered)).toHaveLength(600);
+  const other = new Pool(2);
+  const blocked = other.imap((x) => x, upTo(2000));
+  other.close();
+  other.joinSync();
+  expect(await all(blocked)).toEqual(upTo(2000));
+});
+
+test('what the iterable throws comes after the results of the items before it', async () => {
+  await using pool = new Pool(2);
+  for (const good of [0, 1, 10]) {
+    function* items() {
+      yield* upTo(good);
+      throw new RangeError('mid');
+    }
+    for (const method of ['imap', 'imapUnordered'] as const) {
+      const got: number[] = [];
+      const reading = (async () => {
+        for await (const x of pool[method]((n: number) => n, items())) got.push(x);
+      })();
+      await expect(reading).rejects.toThrow(new RangeError('mid'));
+      expect(got.sort((a, b) => a - b)).toEqual(upTo(good));
+    }
+    await expect(pool.map((n) => n, items())).rejects.toThrow(new RangeError('mid'));
+    await expect(pool.mapSettled((n) => n, items())).rejects.toThrow(new RangeError('mid'));
+    expect(() => pool.mapSync((n) => n, items())).toThrow(new RangeError('mid'));
+  }
+});

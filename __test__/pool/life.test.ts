@@ -5,7 +5,7 @@ import { Program, run } from '../support/program';
 import { threads } from '../support/start-method';
 import { until } from '../support/until';
 
-test.for(['never-used', 'forgotten', 'idle'])('%s: a pool does not keep its program alive', async (kind) => {
+test.for(['never-used', 'forgotten', 'idle', 'stalled'])('%s: a pool does not keep its program alive', async (kind) => {
   const program = new Program('pool-life', [kind]);
   expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
   await program.gone();

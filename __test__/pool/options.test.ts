@@ -53,10 +53,10 @@ describe('initializer', () => {
   test('that cannot be sent: SerializationError from the constructor', () => {
     const socket = new WeakMap();
     expect(() => new Pool(1, { initializer: () => socket })).toThrow(
-      expect.objectContaining({ code: 'ERR_SERIALIZATION' }),
+      expect.objectContaining({ code: 'ERR_SERIALIZATION', path: "options.initializer → variable 'socket'" }),
     );
-    expect(() => new Pool(1, { initializer: () => 1, initArgs: [socket] })).toThrow(
-      expect.objectContaining({ code: 'ERR_SERIALIZATION' }),
+    expect(() => new Pool(1, { initializer: () => 1, initArgs: [1, socket] })).toThrow(
+      expect.objectContaining({ code: 'ERR_SERIALIZATION', path: 'options.initArgs[1]' }),
     );
   });
 });

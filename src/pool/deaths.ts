@@ -1,4 +1,5 @@
 /** What becomes of the tasks of a worker that ended. layout.ts says why this is the whole truth. */
+import { decodeError } from '../codec';
 import { WorkerDiedError } from '../errors';
 import { copyRecord } from './lanes';
 import { joinStacks } from './caller';
@@ -119,15 +120,16 @@ function signalName(number: number): string {
   return Object.entries(signals).find(([, each]) => each === number)?.[0] ?? `signal ${number}`;
 }
 
-/** The error of a task whose worker ended. @param code its exit code, or -signal. */
+/** The error of a task whose worker ended; its cause is what the worker threw uncaught. @param code its exit code, or -signal. */
 export function died(worker: PoolWorker, code: number, when: string): WorkerDiedError {
   const signal = code < 0 ? signalName(-code) : null;
-  const { label, pid, outOfHeap } = worker;
+  const { label, pid, outOfHeap, failure } = worker;
   const exited = outOfHeap ? 'was ended at the limit of its heap' : `exited with code ${code}`;
   const how = signal === null ? exited : `was ended by ${signal}`;
   return new WorkerDiedError(`worker ${label} ${how} ${when}`, {
     pid,
     exitCode: signal === null ? code : null,
     signal,
+    ...(failure !== undefined && { cause: decodeError(failure) }),
   });
 }

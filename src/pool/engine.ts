@@ -84,7 +84,7 @@ export class Engine {
   constructor(options: FilledPoolOptions) {
     this.options = options;
     const { initializer, initArgs } = options;
-    const { bytes, refs } = encode({ initializer, args: initArgs }, 'options.initializer');
+    const { bytes, refs } = encode({ initializer, initArgs }, 'options');
     this.initializer = bytes;
     this.initializerRefs = refs;
     for (const ref of refs) native.retain(ref);
@@ -353,9 +353,9 @@ export class Engine {
     return this.table.size === 0 && this.dispatcher.jobs.length === 0;
   }
 
-  /** Keeps the event loop alive while something is unsettled. */
-  private hold(): void {
-    const wanted = !this.idle;
+  /** Keeps the event loop alive while something is unsettled; a stream of which no more is taken does not. */
+  hold(): void {
+    const wanted = this.table.size > 0 || this.dispatcher.jobs.some((job) => !job.stalled);
     if (wanted === this.holdsLoop) return;
     this.holdsLoop = wanted;
     if (wanted) bell.ref();
@@ -425,6 +425,12 @@ export class Engine {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.changed();
+  }
+
+  /** Somebody waits for the end: streams go on although nobody may consume them. */
+  finishStreams(): void {
+    for (const job of [...this.dispatcher.jobs]) job.readOn();
     this.changed();
   }
 

@@ -10,6 +10,8 @@ export interface ItemSource {
   readonly ready: number;
   /** How many there are in all; undefined while that is not known. */
   readonly total: number | undefined;
+  /** The iterable is asked for its next item. */
+  readonly reading: boolean;
   /** What the iterable threw at its end. */
   readonly failure: { readonly error: unknown } | undefined;
   /** All items, where all are plain numbers. */
@@ -31,6 +33,7 @@ const MIN_NUMBERS = 64;
 
 /** An array as it was at the call. */
 export class ArraySource implements ItemSource {
+  readonly reading = false;
   readonly ready: number;
   readonly total: number;
   readonly failure: { readonly error: unknown } | undefined;
@@ -134,7 +137,7 @@ export class IterableSource implements ItemSource {
   private readonly encoded = new Map<number, { words: Int32Array; refs: readonly number[] | null }>();
   private readonly writer = new ValueWriter(1024);
   private used = 0;
-  private reading = false;
+  reading = false;
   private closed = false;
   private readonly isAsync: boolean;
   /** More can be sent, or the end is known. */
@@ -230,7 +233,7 @@ export class IterableSource implements ItemSource {
   }
 
   consumed(count: number): void {
-    this.used = count;
+    this.used = Math.max(this.used, count);
     this.fill();
   }
 

@@ -86,6 +86,17 @@ export class MapJob {
     return count;
   }
 
+  /** Nothing of it goes on until its consumer takes more. */
+  get stalled(): boolean {
+    return !this.readsBySettled && this.open.size === 0 && this.waiting() === 0 && !this.source.reading;
+  }
+
+  /** Reads on although nobody consumes: as far ahead of what has settled as it was of what was consumed. */
+  readOn(): void {
+    this.readsBySettled = true;
+    this.checkEnd();
+  }
+
   /** How many chunks a worker should have of this job. */
   depth(): number {
     return this.sizer.depth();

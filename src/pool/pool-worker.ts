@@ -3,7 +3,7 @@
  */
 import { native } from '../native';
 import type { Child } from '../process/launch';
-import { OUT_OF_HEAP } from '../process/messages';
+import { FAILED, OUT_OF_HEAP } from '../process/messages';
 import { SIGKILL } from '../process/signals';
 import { startChild } from '../process/start';
 import type { StartMethod } from '../types';
@@ -32,6 +32,8 @@ export class PoolWorker {
   readonly child: Child;
   /** A thread that Node ended at the limit of its heap. */
   outOfHeap = false;
+  /** What it threw that nothing caught, an encoded error. */
+  failure: Uint8Array | undefined;
   /** What errors call it: 'process 123', 'thread ThreadPoolWorker-1'. */
   readonly label: string;
   /** Its initializer is done. */
@@ -82,7 +84,10 @@ export class PoolWorker {
         identity: order.identity,
         daemon: true,
       });
-      this.child.onMessage = (kind) => (this.outOfHeap ||= kind === OUT_OF_HEAP);
+      this.child.onMessage = (kind, message) => {
+        if (kind === FAILED) this.failure = message;
+        else if (kind === OUT_OF_HEAP) this.outOfHeap = true;
+      };
       this.label = order.startMethod === 'thread' ? `thread ${order.name}` : `process ${this.child.pid}`;
     } catch (error) {
       this.free();

@@ -289,6 +289,7 @@ export class Pool implements AsyncDisposable {
           job.consumed(count);
           job.checkEnd();
           engine.dispatcher.pump();
+          engine.hold();
         };
         collector.onClose = () => {
           job.cancel();
@@ -363,11 +364,15 @@ export class Pool implements AsyncDisposable {
     await this.#joined(-1);
   }
 
-  /** Waits until all workers have ended. @throws ProcessError before close() or terminate(), TimeoutError. */
+  /**
+   * Waits until all workers have ended. Streams (imap and the like) read on to their end, although nobody may consume them.
+   * @throws ProcessError before close() or terminate(), TimeoutError.
+   */
   async join(options?: WaitOptions): Promise<void> {
     const timeout = checkTimeout(options);
     const signal = checkSignal(options);
     this.#checkClosed('join');
+    this.#engine.finishStreams();
     await this.#joined(timeout, signal);
   }
 
@@ -381,6 +386,7 @@ export class Pool implements AsyncDisposable {
   joinSync(options?: WaitSyncOptions): void {
     const timeout = checkTimeout(options);
     this.#checkClosed('joinSync');
+    this.#engine.finishStreams();
     const end = timeout < 0 ? Infinity : performance.now() + timeout;
     this.#engine.runSync(() => this.#engine.ended || performance.now() >= end, end);
     if (!this.#engine.ended) throw new TimeoutError(`the pool's workers had not ended after ${timeout} ms`);

@@ -8,12 +8,13 @@ import { becomeChild } from '../process/current';
 import type { Adoption } from '../process/launch';
 import type { Target } from '../types';
 import { AnswerWriter } from './answer-writer';
+import { tellFailure } from './tell-failure';
 import { TaskRunner } from './task-runner';
 
 interface WorkerStart {
   readonly channel: number;
   readonly results: number;
-  /** Encoded { initializer, args }. */
+  /** Encoded { initializer, initArgs }. */
   readonly initializer: Uint8Array;
 }
 
@@ -21,6 +22,11 @@ export async function main(adoption: Adoption): Promise<void> {
   becomeChild(adoption);
   // Ctrl-C goes to the whole group: the pool's process decides what becomes of it.
   process.on('SIGINT', () => {});
+  // What ends it uncaught is the cause of its tasks' errors.
+  process.on('uncaughtExceptionMonitor', (error) => {
+    if (process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback())
+      tellFailure(error);
+  });
   const { channel, results, initializer } = decode(adoption.payload) as WorkerStart;
   const { words, doubles } = blockViews(channel, L.CHANNEL_BYTES);
   const answers = new AnswerWriter(words, results, adoption.parent.slot);
@@ -28,11 +34,11 @@ export async function main(adoption: Adoption): Promise<void> {
   try {
     words[L.STAGE] = L.INITIALIZING;
     await prepare(initializer);
-    const { initializer: f, args } = decode(initializer) as {
+    const { initializer: f, initArgs } = decode(initializer) as {
       initializer: Target | undefined;
-      args: readonly unknown[];
+      initArgs: readonly unknown[];
     };
-    await f?.(...args);
+    await f?.(...initArgs);
   } catch (error) {
     answers.threw(L.INIT_FAILED, L.NO_TASK, 0, error);
     answers.publish();
