@@ -43,6 +43,20 @@ export function checkInteger(
   }
 }
 
+/** A number in [min, max], never NaN: TypeError for another type, RangeError outside. */
+export function checkNumber(
+  value: unknown,
+  argument: string,
+  min = -Infinity,
+  max = Infinity,
+): asserts value is number {
+  if (typeof value !== 'number') throw typeError(argument, 'a number', value);
+  if (value >= min && value <= max) return;
+  const allowed =
+    max < Infinity ? `a number from ${min} to ${max}` : min > -Infinity ? `a number ≥ ${min}` : 'a number';
+  throw rangeError(argument, allowed, value);
+}
+
 export function checkString(value: unknown, argument: string): asserts value is string {
   if (typeof value !== 'string') throw typeError(argument, 'a string', value);
 }

@@ -40,3 +40,13 @@ test('times, ms: a histogram of waiting, and one of running', async () => {
   await pool.map((x) => x, upTo(1000));
   expect(pool.stats.runTime.count).toBe(1006);
 });
+
+test('a percentile is from 0 to 100; the figures can be printed as JSON', async () => {
+  await using pool = new Pool(1);
+  await pool.map((x) => x, upTo(10));
+  const { runTime } = pool.stats;
+  for (const wrong of [-1, 101, NaN]) expect(() => runTime.percentile(wrong)).toThrow(RangeError);
+  expect(() => runTime.percentile('50' as never)).toThrow(TypeError);
+  expect(() => runTime.percentile(101)).toThrow('p must be a number from 0 to 100, got 101');
+  expect(JSON.parse(JSON.stringify(pool.stats)).runTime).toEqual({ count: 10, min: runTime.min, max: runTime.max });
+});

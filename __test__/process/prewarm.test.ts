@@ -145,3 +145,8 @@ describe('in a program', () => {
     expect(spareUsed).toBeGreaterThan(0);
   });
 });
+
+test('a module that cannot be imported beforehand is named', async () => {
+  const refused = prewarm(1, { preload: ['node:path', 'no-such-package-anywhere'] });
+  await expect(refused).rejects.toThrow(/options\.preload\[1\] \('no-such-package-anywhere'\) can't be imported: /);
+});

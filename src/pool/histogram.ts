@@ -1,3 +1,4 @@
+import { checkNumber } from '../validate';
 import type { Histogram } from './stats';
 
 /** Buckets grow by an eighth of a power of two: a percentile is right to 9 %. */
@@ -11,28 +12,29 @@ export class Times implements Histogram {
   count = 0;
   min = 0;
   max = 0;
-  private sum = 0;
-  private readonly buckets = new Float64Array(BUCKETS);
+  #sum = 0;
+  readonly #buckets = new Float64Array(BUCKETS);
 
   /** `count` of them were `time` ms. */
   add(time: number, count: number): void {
     this.min = this.count === 0 ? time : Math.min(this.min, time);
     this.max = Math.max(this.max, time);
     this.count += count;
-    this.sum += time * count;
+    this.#sum += time * count;
     const bucket = Math.floor((Math.log2(time) - LOWEST) * STEPS);
-    this.buckets[Math.max(0, Math.min(BUCKETS - 1, bucket))] += count;
+    this.#buckets[Math.max(0, Math.min(BUCKETS - 1, bucket))] += count;
   }
 
   get mean(): number {
-    return this.count === 0 ? 0 : this.sum / this.count;
+    return this.count === 0 ? 0 : this.#sum / this.count;
   }
 
-  /** The time that `p` percent (0 to 100) did not exceed. */
+  /** The time that `p` percent (0 to 100) did not exceed; 0 where none was counted. @throws TypeError, RangeError */
   percentile(p: number): number {
+    checkNumber(p, 'p', 0, 100);
     let left = (this.count * p) / 100;
     for (let i = 0; i < BUCKETS; i++) {
-      left -= this.buckets[i];
+      left -= this.#buckets[i];
       if (left <= 0) return Math.min(this.max, Math.max(this.min, 2 ** ((i + 1) / STEPS + LOWEST)));
     }
     return this.max;

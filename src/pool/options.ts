@@ -6,10 +6,12 @@ import {
   checkArray,
   checkFunction,
   checkInteger,
+  checkNumber,
   checkOptions,
   checkSignal,
   checkString,
   checkTimeout,
+  refuseArgument,
   show,
 } from '../validate';
 import { notImplemented } from './stats';
@@ -140,7 +142,7 @@ export function fillTaskOptions(given: TaskOptions | undefined, pool: FilledPool
   const timeout = checkTimeout(options);
   if (retries !== undefined && retries !== Infinity) checkInteger(retries, 'options.retries');
   if (abortGrace !== undefined) checkNumber(abortGrace, 'options.abortGrace', 0);
-  if (priority !== undefined) checkNumber(priority, 'options.priority', -Infinity);
+  if (priority !== undefined) checkNumber(priority, 'options.priority');
   if (key !== undefined && typeof key !== 'string' && typeof key !== 'number') {
     throw Object.assign(new TypeError(`options.key must be a string or a number, got ${show(key)}`), {
       code: 'ERR_INVALID_ARG_TYPE',
@@ -163,7 +165,8 @@ export function fillMapOptions(given: MapOptions | undefined, pool: FilledPoolOp
   const { chunkSize, progress, stopOnError, buffered } = checkOptions(given);
   if (chunkSize !== undefined) checkInteger(chunkSize, 'options.chunkSize', 1);
   if (buffered !== undefined && buffered !== Infinity) checkInteger(buffered, 'options.buffered', 1);
-  if (progress !== undefined && typeof progress !== 'boolean') checkFunction(progress, 'options.progress');
+  if (progress !== undefined && typeof progress !== 'boolean' && typeof progress !== 'function')
+    refuseArgument('options.progress', 'a boolean or a function', progress);
   if (stopOnError !== undefined && typeof stopOnError !== 'boolean') {
     throw Object.assign(new TypeError(`options.stopOnError must be a boolean, got ${show(stopOnError)}`), {
       code: 'ERR_INVALID_ARG_TYPE',
@@ -176,18 +179,4 @@ export function fillMapOptions(given: MapOptions | undefined, pool: FilledPoolOp
     buffered: buffered ?? BUFFERED,
     progress: progress ?? false,
   };
-}
-
-function checkNumber(value: unknown, argument: string, min: number): void {
-  if (typeof value !== 'number') {
-    throw Object.assign(new TypeError(`${argument} must be a number, got ${show(value)}`), {
-      code: 'ERR_INVALID_ARG_TYPE',
-    });
-  }
-  if (!(value >= min)) {
-    const allowed = min === -Infinity ? 'a number' : `a number ≥ ${min}`;
-    throw Object.assign(new RangeError(`${argument} must be ${allowed}, got ${show(value)}`), {
-      code: 'ERR_OUT_OF_RANGE',
-    });
-  }
 }

@@ -9,6 +9,9 @@ import { coreFile, native } from '../native';
 import type { StartedChild } from '#binding';
 import * as bell from '../arena/bell';
 import { ProcessError } from '../errors';
+import { decodeError } from '../codec';
+import { show } from '../validate';
+import { FAILED } from './messages';
 import { SIGKILL } from './signals';
 import { fileURLToPath } from 'node:url';
 import { resolve } from 'node:path';
@@ -42,6 +45,8 @@ interface Spare {
   readonly ticket: number;
   child: StartedChild | undefined;
   ready: boolean;
+  /** What it fails of, in its own words. */
+  told: Uint8Array | undefined;
   /** Called when it is ready, and where it never will be: it failed, was taken before, or is not wanted any more. */
   onReady: ((error?: unknown) => void) | undefined;
 }
@@ -126,12 +131,21 @@ function look(): void {
     if (spare.child === undefined) continue;
     const news = native.childNews(spare.child.id);
     if (news == null) continue;
+    const failed = news.kinds.indexOf(FAILED);
+    if (failed >= 0) spare.told = news.messages[failed];
     if (news.exited) forget(spare);
     if (news.ready) spare.ready = true;
     if (news.ready) spare.onReady?.();
-    else if (news.exited)
-      spare.onReady?.(new ProcessError('a spare process ended before it had booted', 'ERR_PROCESS'));
+    else if (news.exited) spare.onReady?.(bootFailure(spare.told));
   }
+}
+
+/** @param told what the spare says of why itself. */
+function bootFailure(told: Uint8Array | undefined): ProcessError {
+  const what = 'a spare process ended before it had booted';
+  if (told === undefined) return new ProcessError(what);
+  const cause = decodeError(told);
+  return new ProcessError(`${what}: ${cause instanceof Error ? cause.message : show(cause)}`, undefined, { cause });
 }
 
 /** Boots one more. */
@@ -151,6 +165,7 @@ function addSpare(settings: BootSettings): Spare {
     ticket,
     child: undefined,
     ready: false,
+    told: undefined,
     onReady: undefined,
   };
   keepCode();

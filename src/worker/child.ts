@@ -12,6 +12,7 @@ import './kinds';
 import { keepOutput } from './output';
 import { exitQuickly } from './quick-exit';
 import { ROLES } from './roles';
+import { tellFailure } from './tell-failure';
 import type * as Warm from './warm';
 
 async function live({ spare, preload, slot, generation }: ReturnType<typeof read>): Promise<void> {
@@ -22,7 +23,15 @@ async function live({ spare, preload, slot, generation }: ReturnType<typeof read
     for (const load of Object.values(ROLES)) load();
     (require('./warm') as typeof Warm).warmUp();
   }
-  for (const module of preload) await importByName(module);
+  for (const [i, module] of preload.entries()) {
+    try {
+      await importByName(module);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      tellFailure(new Error(`options.preload[${i}] ('${module}') can't be imported: ${why}`, { cause: error }));
+      throw error;
+    }
+  }
   keepOutput();
   exitQuickly();
   // The rest of Node's own start, which comes after its main module, is done before somebody waits.
