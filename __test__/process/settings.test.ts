@@ -98,6 +98,21 @@ describe.each(threads ? ['a thread'] : ['a fresh process', 'a spare'])('%s', (ki
   });
 });
 
+test.skipIf(threads)(
+  'a relative cwd is looked up from the directory that its parent is in at start(), also for a spare',
+  async () => {
+    mkdirSync(join(folder, 'inner'));
+    const before = process.cwd();
+    await prewarm(1); // it has booted elsewhere
+    process.chdir(folder);
+    try {
+      expect(await inChild(() => process.cwd(), { cwd: 'inner' })).toBe(join(folder, 'inner'));
+    } finally {
+      process.chdir(before);
+    }
+  },
+);
+
 test.runIf(threads)('another cwd than that of the process is refused at once: its threads share it', () => {
   expect(() => new Process({ target: () => {}, cwd: folder })).toThrow(
     expect.objectContaining({ code: 'ERR_NOT_SUPPORTED', message: expect.stringContaining(folder) }),
