@@ -1,7 +1,7 @@
 // The types that the package ships, held against the contract in types/contract.d.ts: every name that is there by now
 // must be assignable to what the contract says of it, and no public name may be missing from the contract.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -100,4 +100,11 @@ test('the public types are those of the contract', () => {
 test('no public name is missing from the contract', () => {
   const known = new Set(declared.map(({ name }) => name));
   expect([...exported()].filter((name) => !known.has(name))).toEqual([]);
+});
+
+test('arguments and results are inferred: items, tuples, promises', () => {
+  const folder = `${root}reports/inference`;
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(`${root}__test__/types/inference.mts`, `${folder}/inference.mts`);
+  expect(typeCheck(folder)).toBe('');
 });
