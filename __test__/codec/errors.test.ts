@@ -32,6 +32,18 @@ describe.each([
     expect(Object.keys(got)).toEqual(['code']);
   });
 
+  it("of Node's is of the class of JavaScript's that it extends", () => {
+    let error: unknown;
+    try {
+      Buffer.from(5 as never);
+    } catch (thrown) {
+      error = thrown;
+    }
+    const got = send(error);
+    expect(got).toBeInstanceOf(TypeError);
+    expect([got.name, got.code]).toEqual(['TypeError', 'ERR_INVALID_ARG_TYPE']);
+  });
+
   it('may be its own cause', () => {
     const error = new Error('loop');
     error.cause = error;

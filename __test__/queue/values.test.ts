@@ -107,6 +107,35 @@ describe('errors', () => {
     expect(error.cause).toBeInstanceOf(RangeError);
     expect(error).toMatchObject({ code: 'E_WRONG', data: { n: 1 } });
   });
+
+  test('of a class of the user keep it, here and in another process', async () => {
+    class Late extends RangeError {
+      readonly by: number;
+      constructor(by: number) {
+        super(`late by ${by}`);
+        this.by = by;
+      }
+      get doubled(): number {
+        return this.by * 2;
+      }
+    }
+    const there = new Queue<any>();
+    const back = new Queue<any>();
+    there.putSync({ reason: new Late(3) });
+    const child = new Process({
+      target: (there: Queue, back: Queue) => {
+        const { reason } = there.getSync();
+        back.putSync([reason.constructor.name, reason instanceof RangeError, reason.doubled, reason.message]);
+        back.putSync(reason);
+      },
+      args: [there, back],
+    }).start();
+    await child.join();
+    expect(back.getSync()).toEqual(['Late', true, 6, 'late by 3']);
+    const error = back.getSync();
+    expect(error).toBeInstanceOf(Late);
+    expect(error.doubled).toBe(6);
+  });
 });
 
 describe('items of every size', () => {

@@ -4,8 +4,10 @@
  * An error keeps its message, stack, cause, errors[], and its own enumerable properties. Its class is put back where this
  * process knows one of that name: JavaScript's own, this library's, or a global one. Else it is an Error with that name.
  */
+import { types } from 'node:util';
 import { knownName, named } from '../closure/identity';
 import { moduleExport, moduleName } from '../closure/module-class';
+import { isRuntimeFunction } from '../closure/runtime-class';
 import { errorClasses } from '../errors';
 
 /** A property that is no getter: own, or of the nearest prototype that has it. */
@@ -19,7 +21,7 @@ export function dataProperty(object: object, key: PropertyKey): unknown {
 
 /** What an error is made of. */
 export interface ErrorParts {
-  /** The name of its class; '' where it has none. */
+  /** The name of its class, or of the nearest of JavaScript's own; '' where it has none. */
   readonly type: string;
   /** Who that class is: where it has been in two processes, see ../closure/identity.ts; of a module, see ../closure/module-class.ts. Else ''. */
   readonly identity: string;
@@ -63,12 +65,37 @@ export function errorParts(error: Error): ErrorParts {
       properties.push({ key, value: descriptor.value, enumerable: descriptor.enumerable! });
   }
   return {
-    type: typeof type === 'string' ? type : '',
+    type: typeof type === 'string' ? type : nativeBase(error),
     identity: typeof constructor === 'function' ? identityOf(constructor, type) : '',
     name: typeof name === 'string' ? name : 'Error',
     stack: stackOf(error),
     properties,
   };
+}
+
+/** Whether every process has the class of an error: it is JavaScript's, this library's or Node's. */
+export function isOfKnownClass(error: Error): boolean {
+  const prototype = Object.getPrototypeOf(error) as object | null;
+  if (prototype === null || types.isProxy(prototype)) return true;
+  const type = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as unknown;
+  if (typeof type !== 'function') return true;
+  let answer = everywhere.get(type);
+  if (answer === undefined) {
+    const name = Object.getOwnPropertyDescriptor(type, 'name')?.value as string;
+    answer = natives.get(name) === type || errorClasses.get(name) === type || isRuntimeFunction(type);
+    everywhere.set(type, answer);
+  }
+  return answer;
+}
+
+const everywhere = new WeakMap<Function, boolean>();
+
+/** The nearest class of JavaScript's own that it extends: Node's errors have classes without a name. */
+function nativeBase(error: Error): string {
+  for (let at: object | null = error; at !== null; at = Object.getPrototypeOf(at)) {
+    for (const [name, { prototype }] of natives) if (prototype === at) return name;
+  }
+  return '';
 }
 
 /** A class that this library or JavaScript defines needs none. */

@@ -21,7 +21,7 @@ import { followsBuffer, isDetached, regExpParts, unboxed, viewParts } from './na
 import { ObjectNumbers } from './object-numbers';
 import { MOST_KEYS, ShapeTrie, type WrittenShape } from './shapes';
 import { writeString } from './strings';
-import { errorParts } from './error-value';
+import { errorParts, isOfKnownClass } from './error-value';
 import { className, refuseNamespace, refuseRuntime } from './object-kind';
 import { type Form, Tag, VIEWS } from './format';
 import { keyStep, refuse, through } from './refusal';
@@ -367,6 +367,7 @@ export class ValueWriter {
     } else if (types.isAnyArrayBuffer(value)) {
       this.arrayBuffer(value);
     } else if (types.isNativeError(value)) {
+      if (!isOfKnownClass(value)) this.needFunctions();
       this.error(value);
     } else if (types.isBoxedPrimitive(value)) {
       this.enter(value);
