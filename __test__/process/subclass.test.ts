@@ -16,3 +16,7 @@ test('run() that fails is an error of the process', async () => {
 test('super.run() calls the target', async () => {
   expect(await result('subclass', ['super'])).toEqual({ answers: ['before', 'target 5', 'after'], code: 0 });
 });
+
+test('the private members of the subclass are there, with their values', async () => {
+  expect(await result('subclass', ['private'])).toEqual({ seen: [35, 'of its own'], code: 0 });
+});

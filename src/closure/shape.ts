@@ -209,13 +209,18 @@ function hookOf(value: object): Shape | undefined {
   return { kind: 'hook', type, data };
 }
 
-/** The classes of an instance that gave it private members, the first to do so first. */
-function privateLevels(value: object): PrivateLevel[] {
+/**
+ * The classes of an instance that gave it private members, the first to do so first.
+ *
+ * @param base an instance of a class that it extends, which has that one's private fields: those are left out.
+ */
+export function privateLevels(value: object, base?: object): PrivateLevel[] {
+  const end = base === undefined ? null : (getPrototypeOf(base) as object);
   const levels: { type: Function; fields: readonly string[]; sent: boolean }[] = [];
   const methods = new Set<string>();
   let hidden = false;
-  for (let at = getPrototypeOf(value) as object | null; at !== null; at = getPrototypeOf(at) as object | null) {
-    if (types.isProxy(at)) break;
+  for (let at = getPrototypeOf(value) as object | null; at !== end; at = getPrototypeOf(at!) as object | null) {
+    if (at === null || types.isProxy(at)) break;
     const type = prototypeOwner(at);
     const parts = type && privateParts(type);
     if (parts === undefined) continue;
@@ -226,7 +231,7 @@ function privateLevels(value: object): PrivateLevel[] {
   }
   if (!hidden) return [];
   const found = privateFieldsOf(value, methods);
-  let next = 0;
+  let next = base === undefined ? 0 : privateFieldsOf(base, methods).length;
   const result = levels.map(({ type, fields }): PrivateLevel => {
     const values = fields.map((name) => {
       const field = found[next++];

@@ -1,5 +1,8 @@
 /** What a started Process gets to run, as a message. */
 import { decode, encode, prepare, type Encoded } from '../codec';
+import { install, putPrivate } from '../closure/instance';
+import { privateLevels, type PrivateLevel } from '../closure/shape';
+import { Refusal } from '../codec/refusal';
 import { native } from '../native';
 import { becomeCurrent } from './known';
 import type { Process } from './process';
@@ -14,11 +17,17 @@ interface Run {
 interface SubclassRun extends Run {
   readonly type: Function;
   readonly fields: Record<string, unknown>;
+  /** Of the classes between its own and Process, the first of them first. */
+  readonly privates: readonly Pick<PrivateLevel, 'type' | 'values'>[];
 }
 
-/** @throws SerializationError that says what can't be sent: 'target', 'args[0].socket', 'this.file'. */
+/**
+ * @param base a bare Process.
+ * @throws SerializationError that says what can't be sent: 'target', 'args[0].socket', 'this.file'.
+ */
 export function encodeRun(
   process: Process,
+  base: () => Process,
   target: ((...args: any[]) => unknown) | undefined,
   args: readonly unknown[],
   inherited: boolean,
@@ -28,7 +37,16 @@ export function encodeRun(
   for (const [name, field] of Object.entries(Object.getOwnPropertyDescriptors(process))) {
     if (field.enumerable && 'value' in field) fields[name] = field.value;
   }
-  return encode({ type: process.constructor, fields, target, args: [...args] } satisfies SubclassRun, '');
+  const privates = privatesOf(process, base());
+  return encode({ type: process.constructor, fields, privates, target, args: [...args] } satisfies SubclassRun, '');
+}
+
+function privatesOf(process: Process, base: Process): SubclassRun['privates'] {
+  try {
+    return privateLevels(process, base).map(({ type, values }) => ({ type, values }));
+  } catch (error) {
+    throw error instanceof Refusal ? error.toError('this') : error;
+  }
 }
 
 /** The function that a payload is. */
@@ -37,7 +55,10 @@ export async function runnable(payload: Uint8Array): Promise<() => unknown> {
   const run = decode(payload) as Run | SubclassRun;
   const { target, args } = run;
   if (!('type' in run)) return () => target?.(...args);
-  const self = Object.assign(becomeCurrent(run.type, target, args), run.fields);
+  const self = becomeCurrent(run.type, target, args);
+  for (const { type } of run.privates) install(type, self);
+  Object.assign(self, run.fields);
+  for (const { type, values } of run.privates) putPrivate(type, self, values);
   return () => self.run();
 }
 
