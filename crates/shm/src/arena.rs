@@ -277,22 +277,22 @@ mod real {
         /// The calling thread ends in an orderly way; everything that its slot holds is let go. Its last call.
         pub fn leave(&self, slot: Slot) {
             let generation = slots::generation(self.mem.w64(slots::state(slot)).get());
-            if slot < SUPERVISOR {
-                bell::forget_pipe(&self.mem, slot);
-            }
-            if slot < SUPERVISOR && slots::bury(&self.mem, slot, generation) {
-                bell::ring(&self.mem, SUPERVISOR);
-            }
+            self.end_slot(slot, generation);
         }
 
         /// The thread or process that the slot was claimed for is dead, or was never started.
         pub fn abandon(&self, slot: Slot, generation: u32) {
-            if slot < SUPERVISOR {
-                bell::forget_pipe(&self.mem, slot);
+            self.end_slot(slot, generation);
+        }
+
+        fn end_slot(&self, slot: Slot, generation: u32) {
+            if slot >= SUPERVISOR {
+                return;
             }
-            if slot < SUPERVISOR && slots::bury(&self.mem, slot, generation) {
+            if slots::bury(&self.mem, slot, generation) {
                 bell::ring(&self.mem, SUPERVISOR);
             }
+            bell::forget_pipe(&self.mem, slot);
         }
 
         /// The claimer does not want the child any more. True: it has not entered, and will be refused; false: it has.

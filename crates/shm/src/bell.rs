@@ -191,8 +191,11 @@ mod pipes {
                 System::poke(&pipe);
                 let mut known = m.pipes.open.write().unwrap_or_else(|e| e.into_inner());
                 // those of slots that are somebody else's by now, or nobody's
-                known.retain(|slot, (who, ..)| slots::who(m, *slot) == *who);
-                known.insert(slot, (who, pipe_word, pipe));
+                known.retain(|slot, (who, ..)| is_still(m, *slot, *who));
+                // Its thread may have ended meanwhile, and been forgotten: that comes after its slot says so.
+                if is_still(m, slot, who) {
+                    known.insert(slot, (who, pipe_word, pipe));
+                }
             }
             _ => {
                 m.w32(slots::flags(slot)).or(slots::NEED_POKE);
@@ -201,7 +204,11 @@ mod pipes {
         }
     }
 
-    /// The thread of `slot` is gone: its pipe needs not be kept open here.
+    fn is_still(m: &Mem, slot: Slot, who: u64) -> bool {
+        slots::who(m, slot) == who && slots::phase(m.w64(slots::state(slot)).get()) == slots::ALIVE
+    }
+
+    /// The thread of `slot` is gone, and its slot says so: its pipe needs not be kept open here.
     pub(crate) fn forget_pipe(m: &Mem, slot: Slot) {
         let mut known = m.pipes.open.write().unwrap_or_else(|e| e.into_inner());
         known.remove(&slot);
