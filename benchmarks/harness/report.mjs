@@ -29,7 +29,7 @@ function bestPeer(rows, by) {
 /**
  * Whether our row reaches the goal: { atMost, unit } an absolute figure, { atMost, times } a multiple of another row, or
  * of the best peer's.
- * `row` names ours where several are; `by` says what is compared.
+ * `row` names ours where several are; `by` says what is compared; `obstacle`, where it is missed, what stands in the way.
  */
 function judge(goal, rows) {
   const ours = rows.find(({ name, ours }) => (goal.row === undefined ? ours : name === goal.row));
@@ -54,7 +54,8 @@ function goalText(goal) {
 function verdicts({ goals = [], rows }) {
   return goals.map((goal) => {
     const verdict = judge(goal, rows);
-    return { ...verdict, text: goalText(goal), word: VERDICT.get(verdict.met) };
+    const obstacle = verdict.met === false ? goal.obstacle : undefined;
+    return { ...verdict, text: goalText(goal), word: VERDICT.get(verdict.met), obstacle };
   });
 }
 
@@ -88,7 +89,9 @@ export function section({ title, name, about, results, skipped }, { date, load }
   const parts = [`## ${title}`, `${about}\n\n${date}, load ${load}.`, `![${title}](plots/${name}.svg)`];
   for (const result of results) {
     parts.push(`### ${result.title}`, result.about ?? '', table(result));
-    for (const { text, got, word } of verdicts(result)) parts.push(`Goal: ${text}. Measured ${got}: ${word}.`);
+    for (const { text, got, word, obstacle } of verdicts(result)) {
+      parts.push(`Goal: ${text}. Measured ${got}: ${word}.${obstacle === undefined ? '' : ` ${obstacle}`}`);
+    }
     for (const [name, why] of Object.entries(result.skipped)) parts.push(without(name, why));
   }
   for (const [name, why] of Object.entries(skipped)) parts.push(without(name, why));
