@@ -185,8 +185,13 @@ impl CoreThread<'_> {
             Command::Start(start) => {
                 let result = self.start(&start);
                 let Start {
-                    adoption, answer, ..
+                    prepared,
+                    adoption,
+                    answer,
+                    ..
                 } = *start;
+                // Its descriptors are closed when the caller hears.
+                drop(prepared);
                 if let (Ok(child), Some(frame)) = (&result, adoption) {
                     self.hand_over(child.id, frame);
                 }
