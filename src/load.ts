@@ -16,6 +16,9 @@ const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
 
 let loaded: Script | undefined;
 
+/** Requires a file of the package's by its name, at the time of the call. */
+export const requirePart: (name: string) => unknown = createRequire(FILE);
+
 /** @param code what another thread of this tree has kept of it; V8 looks whether it is of its own version and of this file. */
 export function loadCore(code?: Uint8Array): void {
   if (FILE in require.cache || !mayCompile()) return;
@@ -30,7 +33,7 @@ export function loadCore(code?: Uint8Array): void {
   const run = script.runInThisContext() as (...args: unknown[]) => void;
   require.cache[FILE] = module;
   try {
-    run.call(module.exports, module.exports, createRequire(FILE), module, FILE, dirname(FILE));
+    run.call(module.exports, module.exports, requirePart, module, FILE, dirname(FILE));
   } catch (error) {
     delete require.cache[FILE];
     throw error;
@@ -53,6 +56,3 @@ export function compiledCore(): Uint8Array | undefined {
 export function tookKeptCode(): boolean {
   return loaded?.cachedDataRejected === false;
 }
-
-/** Requires a file of the package's by its name, at the time of the call. */
-export const requirePart: (name: string) => unknown = createRequire(FILE);

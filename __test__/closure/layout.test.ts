@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parse, type Node } from 'acorn';
 import { describe, expect, it } from 'vitest';
-import { randomFrom } from '../support/random';
+import { randomFrom } from '../support/random.mjs';
 
 interface Position {
   readonly line: number;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Connection } from 'multiproc';
 import { EndOfFileError, Pipe, Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
-import { randomFrom } from '../support/random';
+import { randomFrom } from '../support/random.mjs';
 
 noLeaks();
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Lock, Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
-import { randomFrom } from '../support/random';
+import { randomFrom } from '../support/random.mjs';
 
 noLeaks();
 

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
+/** What all of them have in common. */
+const common = here('../raw/floor/mod.rs');
+
 /** A contestant in Rust: raw/NAME.rs. */
 export function rawPeer(name) {
   return { command: [here(`../../target/bench/${name}`)], build: () => build(name) };
@@ -13,7 +16,8 @@ export function rawPeer(name) {
 function build(name) {
   const source = here(`../raw/${name}.rs`);
   const binary = here(`../../target/bench/${name}`);
-  if (existsSync(binary) && statSync(binary).mtimeMs > statSync(source).mtimeMs) return;
+  const newest = Math.max(...[source, common].map((file) => statSync(file).mtimeMs));
+  if (existsSync(binary) && statSync(binary).mtimeMs > newest) return;
   mkdirSync(here('../../target/bench'), { recursive: true });
   const { status, stderr } = spawnSync('rustc', ['-O', '--edition', '2021', '-o', binary, source], {
     encoding: 'utf8',

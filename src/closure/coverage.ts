@@ -13,7 +13,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type * as V8 from 'node:v8';
+import { v8 } from '../native/v8';
 import type { Edit } from './edit';
 
 /** Where parts of a text stand elsewhere: start in the text, length, start there; and so on. */
@@ -160,7 +160,7 @@ let listening = false;
 
 function end(): void {
   try {
-    if (compiled) (process.getBuiltinModule('node:v8') as typeof V8).takeCoverage();
+    if (compiled) v8().takeCoverage();
     correctFiles();
   } catch (error) {
     process.stderr.write(`multiproc: the coverage of functions from other processes is lost: ${String(error)}\n`);

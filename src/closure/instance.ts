@@ -1,5 +1,6 @@
 /** The receiver's side of instances: objects with the private members of classes that arrived by value. */
 import { malformed } from '../codec/bytes';
+import { parameterStandIns } from './inspector';
 import { hooksOf, type Hooks } from './revived';
 
 function needHooks(type: Function): Hooks {
@@ -9,12 +10,7 @@ function needHooks(type: Function): Hooks {
 }
 
 /** Arguments that any parameters take, and for which no default value runs. */
-const anything: unknown = new Proxy(() => {}, {
-  get: (_, key) => (key === Symbol.iterator ? () => Array.from({ length: 64 }, () => anything).values() : anything),
-  apply: () => anything,
-  ownKeys: () => [],
-});
-const STAND_INS: unknown[] = Array.from({ length: 32 }, () => anything);
+const STAND_INS = parameterStandIns(32);
 
 /** Runs a class's constructor while it does nothing but give private members. */
 function construct(type: Function, hooks: Hooks): object {

@@ -4,7 +4,7 @@
  * Nothing is loaded for that, since an error must arrive at once and whole. A CommonJS module is in Node's table; of an ES
  * module V8's list of scripts says whether it is loaded, and `require` gives it then.
  */
-import type * as V8 from 'node:v8';
+import { v8 } from '../native/v8';
 import { exportedAs } from './capture';
 import { allScripts, inspectorMissing } from './inspector';
 import { loadedCommonjs, type Reference } from './reference';
@@ -47,7 +47,7 @@ function isLoaded(url: string): boolean {
   if (loaded.has(url)) return true;
   if (inspectorMissing() !== undefined) return false;
   // To read the list takes milliseconds. Without new code there is nothing new in it.
-  const code = (process.getBuiltinModule('node:v8') as typeof V8).getHeapCodeStatistics();
+  const code = v8().getHeapCodeStatistics();
   const now = code.bytecode_and_metadata_size + code.external_script_source_size;
   if (now === compiled) return false;
   allScripts((_, script) => loaded.add(script));

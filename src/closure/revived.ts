@@ -1,5 +1,5 @@
 /** Functions that arrived from another process: what is needed to send them on. */
-import type { Pieces } from './coverage';
+import type { CapturedFunction } from './captured';
 import type { Reference } from './reference';
 
 /** A variable that several functions share, one of which writes it. */
@@ -12,17 +12,10 @@ export type Binding =
   | { readonly kind: 'cell'; readonly cell: Cell }
   | { readonly kind: 'reference'; readonly reference: Reference; readonly member: string | null };
 
-export interface Origin {
-  /** As it was written, before anything was put in the place of its variables. */
-  readonly text: string;
-  readonly url: string;
-  /** From 0. */
-  readonly line: number;
-  readonly column: number;
-  /** As in {@link CapturedFunction}. */
-  readonly laidOut: boolean;
-  readonly pieces: Pieces | undefined;
-  readonly strict: boolean;
+type Place = 'url' | 'line' | 'column' | 'laidOut' | 'pieces' | 'strict';
+
+/** Its text is as it was written, before anything was put in the place of its variables. */
+export interface Origin extends Pick<CapturedFunction, 'text' | Place> {
   readonly bindings: ReadonlyMap<string, Binding>;
 }
 

@@ -81,8 +81,7 @@ export function isOfKnownClass(error: Error): boolean {
   if (typeof type !== 'function') return true;
   let answer = everywhere.get(type);
   if (answer === undefined) {
-    const name = Object.getOwnPropertyDescriptor(type, 'name')?.value as string;
-    answer = natives.get(name) === type || errorClasses.get(name) === type || isRuntimeFunction(type);
+    answer = isBuiltIn(type, Object.getOwnPropertyDescriptor(type, 'name')?.value) || isRuntimeFunction(type);
     everywhere.set(type, answer);
   }
   return answer;
@@ -98,9 +97,14 @@ function nativeBase(error: Error): string {
   return '';
 }
 
+/** Whether JavaScript or this library defines a class of that name. */
+function isBuiltIn(type: Function, name: unknown): boolean {
+  return natives.get(name as string) === type || errorClasses.get(name as string) === type;
+}
+
 /** A class that this library or JavaScript defines needs none. */
 function identityOf(type: Function, name: unknown): string {
-  if (natives.get(name as string) === type || errorClasses.get(name as string) === type) return '';
+  if (isBuiltIn(type, name)) return '';
   return knownName(type) || (isErrorClass(type) ? moduleName(type) : '');
 }
 

@@ -5,7 +5,7 @@ import { privateLevels, type PrivateLevel } from '../closure/shape';
 import { Refusal } from '../codec/refusal';
 import { native } from '../native';
 import { becomeCurrent } from './known';
-import type { Process } from './process';
+import { knownProcess, type Process } from './process';
 
 /** A target with its arguments. */
 interface Run {
@@ -21,13 +21,9 @@ interface SubclassRun extends Run {
   readonly privates: readonly Pick<PrivateLevel, 'type' | 'values'>[];
 }
 
-/**
- * @param base a bare Process.
- * @throws SerializationError that says what can't be sent: 'target', 'args[0].socket', 'this.file'.
- */
+/** @throws SerializationError that says what can't be sent: 'target', 'args[0].socket', 'this.file'. */
 export function encodeRun(
   process: Process,
-  base: () => Process,
   target: ((...args: any[]) => unknown) | undefined,
   args: readonly unknown[],
   inherited: boolean,
@@ -37,13 +33,14 @@ export function encodeRun(
   for (const [name, field] of Object.entries(Object.getOwnPropertyDescriptors(process))) {
     if (field.enumerable && 'value' in field) fields[name] = field.value;
   }
-  const privates = privatesOf(process, base());
+  const privates = privatesOf(process);
   return encode({ type: process.constructor, fields, privates, target, args: [...args] } satisfies SubclassRun, '');
 }
 
-function privatesOf(process: Process, base: Process): SubclassRun['privates'] {
+function privatesOf(process: Process): SubclassRun['privates'] {
+  const bare = knownProcess({ pid: 0, name: '', daemon: false, self: false });
   try {
-    return privateLevels(process, base).map(({ type, values }) => ({ type, values }));
+    return privateLevels(process, bare).map(({ type, values }) => ({ type, values }));
   } catch (error) {
     throw error instanceof Refusal ? error.toError('this') : error;
   }

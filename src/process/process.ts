@@ -135,7 +135,7 @@ export class Process<A extends readonly unknown[] = any[]> {
    */
   start(): this {
     this.#notStarted();
-    const { bytes, refs } = encodeRun(this, bare, this.#target, this.#args, this.run === Process.prototype.run);
+    const { bytes, refs } = encodeRun(this, this.#target, this.#args, this.run === Process.prototype.run);
     const { startMethod, ...settings } = this.#settings;
     const child = startChild(startMethod ?? getStartMethod(), {
       role: 'process',
@@ -327,9 +327,6 @@ function isRunning(pid: number): boolean {
 export function knownProcess(known: Known, type: Function = Process): Process {
   return Reflect.construct(Process, [KNOWN, known], type) as Process;
 }
-
-/** A Process that has nothing but what every one has. */
-const bare = (): Process => knownProcess({ pid: 0, name: '', daemon: false, self: false });
 
 /** The children of this thread that still run. */
 export function activeChildren(): Process[] {

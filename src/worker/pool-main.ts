@@ -10,6 +10,7 @@ import type { Target } from '../types';
 import { AnswerWriter } from './answer-writer';
 import { tellFailure } from './tell-failure';
 import { TaskRunner } from './task-runner';
+import { onUncaught } from './uncaught';
 
 interface WorkerStart {
   readonly channel: number;
@@ -23,10 +24,7 @@ export async function main(adoption: Adoption): Promise<void> {
   // Ctrl-C goes to the whole group: the pool's process decides what becomes of it.
   process.on('SIGINT', () => {});
   // What ends it uncaught is the cause of its tasks' errors.
-  process.on('uncaughtExceptionMonitor', (error) => {
-    if (process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback())
-      tellFailure(error);
-  });
+  onUncaught(tellFailure);
   const { channel, results, initializer } = decode(adoption.payload) as WorkerStart;
   const { words, doubles } = blockViews(channel, L.CHANNEL_BYTES);
   const answers = new AnswerWriter(words, results, adoption.parent.slot);

@@ -4,14 +4,12 @@ import { becomeChild } from '../process/current';
 import type { Adoption } from '../process/launch';
 import { showError } from './show-error';
 import { tellFailure } from './tell-failure';
+import { onUncaught } from './uncaught';
 
 export async function main(adoption: Adoption): Promise<void> {
   becomeChild(adoption);
   // What the program handles itself is not what it failed of.
-  process.on('uncaughtExceptionMonitor', (error) => {
-    if (process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback())
-      tellFailure(error);
-  });
+  onUncaught(tellFailure);
   try {
     const run = await runnable(adoption.payload);
     release(adoption.refs);

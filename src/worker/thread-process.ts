@@ -2,6 +2,7 @@
 import { listen } from '../arena/bell';
 import { native } from '../native';
 import { showError } from './show-error';
+import { onUncaught } from './uncaught';
 
 /** An error in an exit handler, or one that nobody caught. */
 const FAILED = 1;
@@ -35,10 +36,7 @@ export function tellExitCode(): void {
 
 /** Writes an error that nobody catches to stderr. */
 export function showUncaught(name: string): void {
-  process.on('uncaughtExceptionMonitor', (error) => {
-    if (process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback())
-      showError(name, error);
-  });
+  onUncaught((error) => showError(name, error));
 }
 
 /** Makes interrupt() of the parent an event 'SIGINT', as long as somebody here listens for it. */

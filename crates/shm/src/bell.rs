@@ -205,7 +205,7 @@ mod pipes {
     }
 
     fn is_still(m: &Mem, slot: Slot, who: u64) -> bool {
-        slots::who(m, slot) == who && slots::phase(m.w64(slots::state(slot)).get()) == slots::ALIVE
+        slots::who(m, slot) == who && slots::is_alive(m, slot)
     }
 
     /// The thread of `slot` is gone, and its slot says so: its pipe needs not be kept open here.

@@ -1,5 +1,5 @@
 /** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
-export function randomFrom(start: number): () => number {
+export function randomFrom(start) {
   let state = start;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
