@@ -107,6 +107,35 @@ describe('handed over', () => {
     expect(got.array.buffer).toBe(counter.buffer);
   });
 
+  test('with text around it that leaves little room for the block, or none, in the buffer of small items', () => {
+    const queue = new Queue<[string, Int32Array, Float32Array]>();
+    const other = sharedArray(Float32Array, 1);
+    for (let length = 65_200; length < 65_600; length += 3) {
+      queue.putSync(['x'.repeat(length), counter, other]);
+      const got = queue.getSync();
+      expect([got[0].length, got[1].buffer === counter.buffer, got[2].buffer === other.buffer]).toEqual([
+        length,
+        true,
+        true,
+      ]);
+    }
+  });
+
+  test('a thousand in one item', () => {
+    const arrays = Array.from({ length: 1_000 }, () => sharedArray(Uint8Array, 1));
+    const queue = new Queue<Uint8Array[]>();
+    queue.putSync(arrays);
+    expect(queue.getSync().every((array, i) => array.buffer === arrays[i]!.buffer)).toBe(true);
+  });
+
+  test('is no message of bytes', () => {
+    const [left, right] = Pipe();
+    right.send(counter);
+    expect(() => left.recvBytesSync()).toThrow('the message is a value and no bytes');
+    left.close();
+    right.close();
+  });
+
   test('a hundred of them at once', async () => {
     const arrays = Array.from({ length: 100 }, (_, i) => sharedArray(Float32Array, i + 1));
     const target = (all: Float32Array[]) => all.forEach((a, i) => a.fill(i));

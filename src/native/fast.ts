@@ -7,6 +7,11 @@ export const WAIT = -1;
 export const CLOSED = -2;
 /** An item was taken that has more to it than bytes in the buffer: queueTaken() tells. */
 export const MORE = -3;
+/**
+ * Beside the length of an item: the number of blocks that it names, times this. Their ids are in the buffer, as doubles, from the
+ * first multiple of 8 behind the item on; each is held with one count for the caller.
+ */
+export const NAMED = 2 ** 17;
 
 /** As a timeout: does not wait, but arms this thread's bell. */
 export const ARM = -2;
@@ -14,7 +19,7 @@ export const ARM = -2;
 export interface FastCalls {
   /** Puts the first `length` of `bytes`. @param timeout milliseconds; -1: no limit; ARM. @returns DONE, WAIT or CLOSED */
   queuePush(queue: number, bytes: Uint8Array, length: number, refs: readonly number[] | null, timeout: number): number;
-  /** Takes an item into `buffer`, which has 64 KiB. @returns its length, MORE, WAIT or CLOSED */
+  /** Takes an item into `buffer`, which has 64 KiB. @returns its length, beside NAMED; MORE, WAIT or CLOSED */
   queuePop(queue: number, buffer: Uint8Array, timeout: number): number;
   /** Rings any thread's bell. */
   ring(slot: number): void;
@@ -42,4 +47,13 @@ export interface FastCalls {
   conditionWait(condition: number, mutex: number, timeout: number): number;
   /** Comes and blocks until all have. @returns the number of this party; below 0: src/sync/barrier.ts */
   barrierPass(barrier: number, timeout: number): number;
+}
+
+/** The blocks that an item names which queuePop took with this status; `buffer` is what it was taken into. */
+export function blocksNamed(buffer: Float64Array, status: number): number[] {
+  const length = status % NAMED;
+  const first = Math.ceil(length / 8);
+  const blocks: number[] = [];
+  for (let i = 0; i < (status - length) / NAMED; i++) blocks.push(buffer[first + i]!);
+  return blocks;
 }

@@ -1,7 +1,7 @@
 /** Messages of a pipe that are bytes as they are, and no value of the codec. */
 import { native } from '../native';
 import type { CLOSED, WAIT } from '../native/fast';
-import { DONE, MORE } from '../native/fast';
+import { blocksNamed, DONE, MORE, NAMED } from '../native/fast';
 import { blockBytes } from '../arena/block-bytes';
 import { Form } from '../codec/format';
 import { SerializationError } from '../errors';
@@ -9,6 +9,7 @@ import { refuseArgument } from '../validate';
 
 /** Small messages are put together, and copied to, here. One a thread; every message without a block of its own has room. */
 const scratch = Buffer.allocUnsafeSlow(64 << 10);
+const named = new Float64Array(scratch.buffer);
 const MARK = new Uint8Array([Form.BYTES]);
 /** From here on the mark and the bytes are handed to the core as two parts. */
 const LARGE = 4096;
@@ -35,7 +36,10 @@ export function pushBytes(queue: number, bytes: Uint8Array, timeout: number): nu
  */
 export function popBytes(queue: number, timeout: number): Uint8Array | typeof WAIT | typeof CLOSED {
   const status = native.queuePop(queue, scratch, timeout);
-  if (status >= DONE) return bytesOf(scratch, 0, status);
+  if (status >= DONE) {
+    if (status >= NAMED) for (const block of blocksNamed(named, status)) native.release(block);
+    return bytesOf(scratch, 0, status % NAMED);
+  }
   if (status !== MORE) return status as typeof WAIT | typeof CLOSED;
   const { length, refs, block, at } = native.queueTaken();
   try {

@@ -1,11 +1,12 @@
 /** Items in and out of a queue of the core, as messages of the codec. */
 import { native } from '../native';
-import { DONE, MORE, type CLOSED, type WAIT } from '../native/fast';
+import { blocksNamed, DONE, MORE, NAMED, type CLOSED, type WAIT } from '../native/fast';
 import { blockBytes } from '../arena/block-bytes';
 import { decodeAt, isPrepared, prepare, type Encoded, type Message } from '../codec';
 
 /** Small items are copied here before they are decoded. One a thread; every item without a block of its own has room. */
 const scratch = Buffer.allocUnsafeSlow(64 << 10);
+const named = new Float64Array(scratch.buffer);
 
 /** Puts a message that was encoded just now. @param timeout as of native.queuePush. @returns DONE, WAIT or CLOSED */
 export function push(queue: number, { buffer, length, parts, refs }: Message, timeout: number): number {
@@ -55,7 +56,7 @@ class HeldItem implements Item {
   }
 
   drop(): void {
-    for (const id of this.held) native.release(id);
+    release(this.held);
   }
 }
 
@@ -66,6 +67,24 @@ const small: Item = {
   loading: undefined,
   drop: () => {},
 };
+/** The same, of one that names blocks. */
+let held: readonly number[] = [];
+const smallHeld: Item = {
+  open() {
+    const holds = held;
+    try {
+      return decodeAt(scratch, 0, length);
+    } finally {
+      release(holds);
+    }
+  },
+  loading: undefined,
+  drop: () => release(held),
+};
+
+function release(blocks: readonly number[]): void {
+  for (let i = 0; i < blocks.length; i++) native.release(blocks[i]!);
+}
 
 /**
  * Takes the oldest item. It is opened before anything else is taken, but for one that is {@link Item.loading}.
@@ -76,11 +95,10 @@ const small: Item = {
 export function pop(queue: number, timeout: number): Item | typeof WAIT | typeof CLOSED {
   const status = native.queuePop(queue, scratch, timeout);
   if (status >= DONE) {
-    if (isPrepared(scratch)) {
-      length = status;
-      return small;
-    }
-    return new HeldItem(copy(status), 0, status, []);
+    length = status % NAMED;
+    if (status >= NAMED) held = blocksNamed(named, status);
+    if (isPrepared(scratch)) return status < NAMED ? small : smallHeld;
+    return new HeldItem(copy(length), 0, length, status < NAMED ? [] : held);
   }
   if (status !== MORE) return status as typeof WAIT | typeof CLOSED;
   const { length: bytes, refs, block, at } = native.queueTaken();

@@ -22,6 +22,9 @@ const WAIT: f64 = -1.0;
 const CLOSED: f64 = -2.0;
 /// An item was taken that has more to it: queueTaken() tells.
 const MORE: f64 = -3.0;
+/// Beside a length: the blocks that the item names, times this. Their ids are in the buffer, as doubles, from the first
+/// multiple of 8 behind the item on. Above every length of an item in the buffer.
+const NAMED: usize = 1 << 17;
 /// As a timeout: don't wait, but arm this thread's bell.
 const ARM: f64 = -2.0;
 /// In place of a queue that can't be.
@@ -273,7 +276,8 @@ fn status(error: QueueError) -> Result<f64> {
 }
 
 /// (queue, buffer: Uint8Array, timeout): takes an item into `buffer`, which has room for every item that has no block of its
-/// own. Its length; MORE; WAIT: nothing came; CLOSED: and drained. Timeout as of queuePush.
+/// own. Its length, and where it names blocks NAMED times their number; MORE; WAIT: nothing came; CLOSED: and drained.
+/// Timeout as of queuePush.
 unsafe extern "C" fn queue_pop(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -333,8 +337,25 @@ impl crate::member::Member {
                 None => (Some(id), at, bytes),
             },
         };
+        if block.is_none() && self.name(&mut buffer[bytes..], bytes) {
+            return (bytes + NAMED * std::mem::take(&mut self.taken).len()) as f64;
+        }
         self.body = Body { block, at, bytes };
         MORE
+    }
+
+    /// Writes the ids of the blocks that the item names into the room behind it, which begins at `at`; false: there is too little.
+    fn name(&self, room: &mut [u8], at: usize) -> bool {
+        let Some(room) = room.get_mut(at.next_multiple_of(8) - at..) else {
+            return false;
+        };
+        if room.len() < 8 * self.taken.len() || at >= NAMED {
+            return false;
+        }
+        for (room, id) in room.chunks_exact_mut(8).zip(&self.taken) {
+            room.copy_from_slice(&(id.as_u64() as f64).to_ne_bytes());
+        }
+        true
     }
 }
 
