@@ -108,6 +108,14 @@ export function checkTimeout(options: WaitSyncOptions | undefined): number {
   return timeout;
 }
 
+/** The same for a blocking call, which hears of no signal: TypeError for one. */
+export function checkSyncTimeout(options: WaitSyncOptions | undefined): number {
+  const timeout = checkTimeout(options);
+  const signal = (options as WaitOptions | undefined)?.signal;
+  if (signal !== undefined) throw typeError('options.signal', 'left out: nothing can abort a blocking call', signal);
+  return timeout;
+}
+
 /** options.signal; throws its reason where it is aborted already. */
 export function checkSignal(options: WaitOptions | undefined): AbortSignal | undefined {
   const signal = options?.signal;

@@ -97,7 +97,14 @@ describe.each(Object.keys(calls))('%s()', (name) => {
     untouched();
   });
 
-  if (!name.endsWith('Sync')) {
+  if (name.endsWith('Sync')) {
+    test('refuses a signal, which could not abort it', async () => {
+      const error = await errorOf(name, { signal: new AbortController().signal });
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toContain('options.signal');
+      untouched();
+    });
+  } else {
     test('refuses a signal that is none', async () => {
       for (const signal of [{}, 'signal', null, 7]) {
         const error = await errorOf(name, { signal });

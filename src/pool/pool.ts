@@ -1,7 +1,7 @@
 import * as bell from '../arena/bell';
 import { ProcessError, QueueFullError, TimeoutError } from '../errors';
 import type { Target, WaitOptions, WaitSyncOptions } from '../types';
-import { checkArray, checkFunction, checkIterable, checkSignal, checkTimeout, show } from '../validate';
+import { checkArray, checkFunction, checkIterable, checkSignal, checkSyncTimeout, checkTimeout, show } from '../validate';
 import { captureCaller } from './caller';
 import { ListCollector, SettledCollector, type Collector } from './collectors';
 import { Engine } from './engine';
@@ -384,7 +384,7 @@ export class Pool implements AsyncDisposable {
 
   /** {@link join}, blocking this thread. */
   joinSync(options?: WaitSyncOptions): void {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     this.#checkClosed('joinSync');
     this.#engine.finishStreams();
     const end = timeout < 0 ? Infinity : performance.now() + timeout;

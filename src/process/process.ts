@@ -10,7 +10,7 @@ import {
   checkSignal,
   checkString,
   checkStringRecord,
-  checkTimeout,
+  checkSyncTimeout, checkTimeout,
 } from '../validate';
 import { checkStartMethod, getStartMethod, startMethodFor } from './start-method';
 import { identity, nextPath, running } from './current';
@@ -172,7 +172,7 @@ export class Process<A extends readonly unknown[] = any[]> {
   /** {@link join}, blocking this thread; needs no event loop. */
   joinSync(options?: WaitSyncOptions): number | null {
     const end = this.#end();
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     replenishNow();
     const code = bellWaitSync(end, timeout);
     return code === TIMED_OUT ? null : code;

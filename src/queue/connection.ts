@@ -13,7 +13,7 @@ import { tree } from '../arena/tree';
 import { encode, encodeView } from '../codec';
 import { EndOfFileError, ProcessError, TimeoutError } from '../errors';
 import { ARM, CLOSED, DONE, WAIT } from '../native/fast';
-import { checkBoolean, checkOptions, checkSignal, checkTimeout } from '../validate';
+import { checkBoolean, checkOptions, checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import { checkBytes, popBytes, pushBytes } from './bytes-message';
 import { loaded, pop, push, pushEncoded, type Item } from './transport';
 import type { WaitOptions, WaitSyncOptions } from '../types';
@@ -78,7 +78,7 @@ export class Connection<S = any, R = S> implements AsyncIterable<R> {
 
   /** {@link send}, blocking. */
   sendSync(item: S, options?: WaitSyncOptions): void {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     if (!this.#isSent(push(this.#writable(), encodeView(item, 'item'), timeout))) throw fullAfter(timeout);
   }
 
@@ -93,7 +93,7 @@ export class Connection<S = any, R = S> implements AsyncIterable<R> {
 
   /** {@link recv}, blocking. */
   recvSync(options?: WaitSyncOptions): R {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     const item = checkEnd(pop(this.#readable(), timeout));
     if (item === WAIT) throw emptyAfter(timeout);
     return item.open() as R;
@@ -112,7 +112,7 @@ export class Connection<S = any, R = S> implements AsyncIterable<R> {
 
   /** {@link sendBytes}, blocking. */
   sendBytesSync(bytes: Uint8Array, options?: WaitSyncOptions): void {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     checkBytes(bytes);
     if (!this.#isSent(pushBytes(this.#writable(), bytes, timeout))) throw fullAfter(timeout);
   }
@@ -130,7 +130,7 @@ export class Connection<S = any, R = S> implements AsyncIterable<R> {
 
   /** {@link recvBytes}, blocking. */
   recvBytesSync(options?: WaitSyncOptions): Uint8Array {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     const bytes = checkEnd(popBytes(this.#readable(), timeout));
     if (bytes === WAIT) throw emptyAfter(timeout);
     return bytes;
@@ -138,7 +138,7 @@ export class Connection<S = any, R = S> implements AsyncIterable<R> {
 
   /** Whether it can be read: there is something, or nothing will come any more. Without a timeout: now. */
   async poll(options?: WaitOptions): Promise<boolean> {
-    const timeout = pollTimeout(options);
+    const timeout = pollTimeout(options, checkTimeout(options));
     const signal = checkSignal(options);
     const queue = this.#readable();
     const attempt = () => {
@@ -150,7 +150,7 @@ export class Connection<S = any, R = S> implements AsyncIterable<R> {
 
   /** {@link poll}, blocking. */
   pollSync(options?: WaitSyncOptions): boolean {
-    const timeout = pollTimeout(options);
+    const timeout = pollTimeout(options, checkSyncTimeout(options));
     const queue = this.#readable();
     return bell.waitSync(() => native.queuesReady([queue]).length > 0 || undefined, timeout) === true;
   }
@@ -245,8 +245,9 @@ export class Connection<S = any, R = S> implements AsyncIterable<R> {
 
 let polls = 0;
 
-function pollTimeout(options: WaitSyncOptions | undefined): number {
-  return checkOptions(options).timeout === undefined ? 0 : checkTimeout(options);
+/** `timeout` is that of `options`; where they have none, it looks once. */
+function pollTimeout(options: WaitSyncOptions | undefined, timeout: number): number {
+  return options?.timeout === undefined ? 0 : timeout;
 }
 
 /** @throws EndOfFileError where nothing will come any more. */

@@ -2,7 +2,7 @@ import { native } from '../native';
 import * as bell from '../arena/bell';
 import { handleOf, registerKind } from '../arena/handle';
 import { TimeoutError } from '../errors';
-import { checkSignal, checkTimeout } from '../validate';
+import { checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import { ADOPT, KIND, Queue } from './queue';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 
@@ -39,7 +39,7 @@ export class JoinableQueue<T = any> extends Queue<T> {
 
   /** {@link join}, blocking. */
   joinSync(options?: WaitSyncOptions): void {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     if (bell.waitSync(() => this.#joined(), timeout) === bell.TIMED_OUT) throw unfinishedAfter(timeout);
   }
 

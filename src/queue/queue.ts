@@ -6,7 +6,7 @@ import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
 import { encode, encodeView, type Encoded } from '../codec';
 import { type ProcessError, QueueClosedError, QueueEmptyError, QueueFullError } from '../errors';
-import { checkInteger, checkIterable, checkOptions, checkSignal, checkTimeout } from '../validate';
+import { checkInteger, checkIterable, checkOptions, checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 import { loaded, pop, push, pushEncoded, type Item } from './transport';
 
@@ -86,7 +86,7 @@ export class Queue<T = any> implements AsyncIterable<T> {
 
   /** {@link put}, blocking. */
   putSync(item: T, options?: WaitSyncOptions): void {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     if (!this.#isPut(push(this.#id, encodeView(item, 'item'), timeout))) throw this.#fullAfter(timeout);
   }
 
@@ -127,7 +127,7 @@ export class Queue<T = any> implements AsyncIterable<T> {
 
   /** {@link get}, blocking. */
   getSync(options?: WaitSyncOptions): T {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     this.#tellUnreadable();
     const item = this.#take(timeout);
     if (item === undefined) throw this.#emptyAfter(timeout);
@@ -153,7 +153,7 @@ export class Queue<T = any> implements AsyncIterable<T> {
 
   /** {@link putMany}, blocking. */
   putManySync(items: Iterable<T>, options?: WaitSyncOptions): void {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     checkIterable(items, 'items');
     const encoded = Array.from(items, (item, i) => encode(item, `items[${i}]`));
     const end = timeout < 0 ? -1 : performance.now() + timeout;

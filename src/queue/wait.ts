@@ -9,7 +9,7 @@ import * as bell from '../arena/bell';
 import { handleOf } from '../arena/handle';
 import { Process, type Sentinel } from '../process/process';
 import { isSentinel } from '../process/sentinel';
-import { checkIterable, checkSignal, checkTimeout, refuseArgument } from '../validate';
+import { checkIterable, checkSignal, checkSyncTimeout, checkTimeout, refuseArgument } from '../validate';
 import { Connection, READS } from './connection';
 import { Queue } from './queue';
 import type { WaitOptions, WaitSyncOptions } from '../types';
@@ -100,7 +100,7 @@ export async function wait<W extends Waitable>(on: Iterable<W>, options?: WaitOp
 
 /** {@link wait}, blocking. */
 export function waitSync<W extends Waitable>(on: Iterable<W>, options?: WaitSyncOptions): W[] {
-  const timeout = checkTimeout(options);
+  const timeout = checkSyncTimeout(options);
   const watched = new Watched(on);
   if (watched.isEmpty) return [];
   const ready = bell.waitSync(() => watched.ready(), timeout);

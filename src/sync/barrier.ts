@@ -6,7 +6,7 @@ import { begin, tree } from '../arena/tree';
 import { wordsOf } from '../arena/words';
 import { decode, encode, prepare } from '../codec';
 import { BrokenBarrierError, DeadlockError } from '../errors';
-import { checkFunction, checkInteger, checkOptions, checkSignal, checkTimeout } from '../validate';
+import { checkFunction, checkInteger, checkOptions, checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 import { refusePromise } from './hold';
 
@@ -86,7 +86,7 @@ export class Barrier {
    * @throws BrokenBarrierError where it is broken, by the timeout too; in one of the parties what the action threw.
    */
   async wait(options?: WaitOptions): Promise<number> {
-    const timeout = this.#timeoutOf(options);
+    const timeout = this.#timeoutOf(options, checkTimeout(options));
     let signal: AbortSignal | undefined;
     try {
       signal = checkSignal(options);
@@ -135,7 +135,7 @@ export class Barrier {
 
   /** {@link wait}, blocking. */
   waitSync(options?: WaitSyncOptions): number {
-    const timeout = this.#timeoutOf(options);
+    const timeout = this.#timeoutOf(options, checkSyncTimeout(options));
     if (this.#acting) throw new DeadlockError('the action of the barrier would wait for itself');
     const end = begin();
     try {
@@ -173,8 +173,8 @@ export class Barrier {
     return phase === BROKEN_PHASE || phase === ABORTING;
   }
 
-  #timeoutOf(options: WaitSyncOptions | undefined): number {
-    const timeout = checkTimeout(options);
+  /** `timeout` is that of `options`, which may have none of their own. */
+  #timeoutOf(options: WaitSyncOptions | undefined, timeout: number): number {
     return options?.timeout === undefined ? this.#timeout : timeout;
   }
 

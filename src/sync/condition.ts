@@ -5,7 +5,7 @@ import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
 import { decode, encode } from '../codec';
 import { NotHeldError, ProcessError } from '../errors';
-import { checkFunction, checkInteger, checkSignal, checkTimeout, show } from '../validate';
+import { checkFunction, checkInteger, checkSignal, checkSyncTimeout, checkTimeout, show } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 import { refusePromise } from './hold';
 import { checkOwner, Lock } from './lock';
@@ -90,7 +90,7 @@ export class Condition {
 
   /** {@link wait}, blocking. */
   waitSync(options?: WaitSyncOptions): boolean {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     this.#checkHeld('waitSync()');
     const suspended = suspend(this.#lock);
     const status = checkOwner(native.conditionWait(this.#id, this.#lockId, timeout));
@@ -119,7 +119,7 @@ export class Condition {
 
   /** {@link waitFor}, blocking. */
   waitForSync(predicate: () => boolean, options?: WaitSyncOptions): boolean {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     const end = this.#begin(predicate, timeout, 'waitForSync()');
     while (!holds(predicate)) {
       const left = end - performance.now();

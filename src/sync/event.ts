@@ -4,7 +4,7 @@ import { own, registerKind } from '../arena/handle';
 import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
 import { wordsOf } from '../arena/words';
-import { checkSignal, checkTimeout } from '../validate';
+import { checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 
 /** The word (crates/shm, event.rs): flags, and above them how often it was set. */
@@ -70,7 +70,7 @@ export class Event {
 
   /** {@link wait}, blocking. */
   waitSync(options?: WaitSyncOptions): boolean {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     const word = Atomics.load(this.#words, this.#at);
     return (word & SET) !== 0 || native.eventWait(this.#id, word >>> EPOCH, timeout) === 1;
   }

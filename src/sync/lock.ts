@@ -5,7 +5,7 @@ import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
 import { wordsOf } from '../arena/words';
 import { DeadlockError, NotHeldError, OwnerDiedError } from '../errors';
-import { checkSignal, checkTimeout } from '../validate';
+import { checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import * as scope from './hold';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 
@@ -103,7 +103,7 @@ export class Lock {
    * @throws DeadlockError where this thread holds it and no timeout was given; OwnerDiedError as acquire().
    */
   acquireSync(options?: WaitSyncOptions): boolean {
-    const timeout = options === undefined ? -1 : checkTimeout(options);
+    const timeout = options === undefined ? -1 : checkSyncTimeout(options);
     if (this.#take()) return true;
     if (timeout === -1 && (Atomics.load(this.#words, this.#at) & OWNER) === this.#mine) {
       throw new DeadlockError('this thread holds the lock already and would wait for itself');

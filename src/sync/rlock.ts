@@ -1,6 +1,6 @@
 import { registerKind } from '../arena/handle';
 import { NotHeldError, NotOwnerError } from '../errors';
-import { checkFunction, checkSignal, checkTimeout } from '../validate';
+import { checkFunction, checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 import { newScope, runIn, scopeOf } from './async-context';
 import { guarded, timedOut } from './hold';
@@ -78,7 +78,7 @@ export class RLock extends Lock {
    * OwnerDiedError.
    */
   override acquireSync(options?: WaitSyncOptions): boolean {
-    if (options !== undefined) checkTimeout(options);
+    if (options !== undefined) checkSyncTimeout(options);
     if (this.#isOwner()) {
       this.#count++;
       return true;

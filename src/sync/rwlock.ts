@@ -5,7 +5,7 @@ import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
 import { look, wordsOf } from '../arena/words';
 import { DeadlockError, OwnerDiedError, TimeoutError } from '../errors';
-import { checkSignal, checkTimeout } from '../validate';
+import { checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 
 /** What native calls return (crates/node, rwlock.rs). */
@@ -91,7 +91,7 @@ export class RWLock {
 
   /** {@link read}, blocking. @throws also DeadlockError where this thread would wait for itself, and no timeout was given. */
   readSync(options?: WaitSyncOptions): Disposable {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     if (this.#tryRead()) return this.#reading();
     if (timeout === -1) this.#readPatiently();
     else if (this.#checked(native.rwlockRead(this.#id, timeout)) === TIMED_OUT) throw timedOut('read', timeout);
@@ -133,7 +133,7 @@ export class RWLock {
 
   /** {@link write}, blocking. @throws also DeadlockError where this thread would wait for itself, and no timeout was given. */
   writeSync(options?: WaitSyncOptions): Disposable {
-    const timeout = checkTimeout(options);
+    const timeout = checkSyncTimeout(options);
     if (timeout === -1) {
       this.#refuseDeadlock();
       if (this.#isReading()) throw new DeadlockError('this thread reads and would wait for itself to write');

@@ -5,7 +5,7 @@ import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
 import { look, wordsOf } from '../arena/words';
 import { NotHeldError } from '../errors';
-import { checkInteger, checkSignal, checkTimeout } from '../validate';
+import { checkInteger, checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import * as scope from './hold';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 
@@ -106,7 +106,7 @@ export class Semaphore {
         return true;
       }
     }
-    const timeout = options === undefined ? -1 : checkTimeout(options);
+    const timeout = options === undefined ? -1 : checkSyncTimeout(options);
     return this.#take() || this.#got(native.semaphoreAcquire(this.#id, timeout));
   }
 
