@@ -4,6 +4,7 @@ import {
   activeChildren,
   configure,
   getContext,
+  Pool,
   Process,
   ProcessError,
   Queue,
@@ -81,6 +82,8 @@ describe('start()', () => {
   const unsendable: [name: string, args: unknown[], path: string][] = [
     ['a promise', [Promise.resolve()], 'args[0]'],
     ['a symbol', [1, Symbol('s')], 'args[1]'],
+    ['a pool', [new Pool(1)], 'args[0]'],
+    ['a process', [new Process({ target() {} })], 'args[0]'],
     ['something deep inside', [0, { list: [new WeakMap()] }], 'args[1].list[0]'],
   ];
   test.each(unsendable)('refuses an argument that can not be sent: %s', (_, args, path) => {

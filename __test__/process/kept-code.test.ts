@@ -1,8 +1,8 @@
 // What V8 has compiled of the core is kept for those that start later.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { noLeaks } from '../support/leaks';
@@ -62,5 +62,26 @@ it('where coverage is reported, the core is loaded as any module', () => {
     expect(answer).toEqual([true, false]);
   } finally {
     rmSync(folder, { recursive: true });
+  }
+});
+
+it('the text of the core is what it is in its sources', () => {
+  const { path, message } = run(`
+    const error = (() => { try { new Queue().putSync([{ f: process.stdin }]); } catch (error) { return error; } })();
+    return { path: error.path, message: error.message };
+  `) as { path: string; message: string };
+  const reached = run(`
+    const stays = new Promise(() => {});
+    const error = (() => { try { new Queue().putSync(() => stays); } catch (error) { return error; } })();
+    return error.message;
+  `);
+  expect(path).toMatch(/^item\[0\]\.f/);
+  expect(message).toContain(path);
+  expect(reached).toContain('→ variable');
+  for (const file of readdirSync(dirname(index)).filter((name) => name.endsWith('.js'))) {
+    expect(
+      readFileSync(join(dirname(index), file)).every((byte) => byte < 128),
+      file,
+    ).toBe(true);
   }
 });

@@ -10,3 +10,6 @@ export const serialize: unique symbol = Symbol.for('multiproc.serialize') as nev
 
 /** The name of the static method that makes an instance of what {@link serialize} gave. */
 export const deserialize: unique symbol = Symbol.for('multiproc.deserialize') as never;
+
+/** Key of a prototype of this library whose instances can't be sent: why, and what to do instead. */
+export const stays: unique symbol = Symbol.for('multiproc.stays') as never;

@@ -11,7 +11,7 @@ import { kindOf, type ObjectKind } from '../codec/object-kind';
 import { refuse } from '../codec/refusal';
 import { privateParts } from './capture';
 import { integrityOf, type Integrity } from './extras';
-import { deserialize, serialize } from './hooks';
+import { deserialize, serialize, stays } from './hooks';
 import { privateFieldsOf } from './inspector';
 import { inBoth } from './realm';
 import { arrivedReference, exportsReference, type Reference } from './reference';
@@ -189,6 +189,8 @@ function namesOf(value: ArrayBufferView): PropertyKey[] {
 }
 
 function hookOf(value: object): Shape | undefined {
+  const reason = dataProperty(value, stays);
+  if (typeof reason === 'string') refuse(reason);
   const method = dataProperty(value, serialize);
   if (typeof method !== 'function') return undefined;
   let type: Function | undefined;

@@ -1,7 +1,16 @@
 import * as bell from '../arena/bell';
+import { stays } from '../closure/hooks';
 import { ProcessError, QueueFullError, TimeoutError } from '../errors';
 import type { Target, WaitOptions, WaitSyncOptions } from '../types';
-import { checkArray, checkFunction, checkIterable, checkSignal, checkSyncTimeout, checkTimeout, show } from '../validate';
+import {
+  checkArray,
+  checkFunction,
+  checkIterable,
+  checkSignal,
+  checkSyncTimeout,
+  checkTimeout,
+  show,
+} from '../validate';
 import { captureCaller } from './caller';
 import { ListCollector, SettledCollector, type Collector } from './collectors';
 import { Engine } from './engine';
@@ -427,6 +436,10 @@ function sourceOf(items: Items<unknown>, buffered: number, lists: boolean): Item
   }
   return new IterableSource(items, buffered);
 }
+
+Object.defineProperty(Pool.prototype, stays, {
+  value: 'a Pool stays in the process that made it; make another one there',
+});
 
 function checkList(item: unknown, index: number): void {
   if (Array.isArray(item)) return;

@@ -10,8 +10,10 @@ import {
   checkSignal,
   checkString,
   checkStringRecord,
-  checkSyncTimeout, checkTimeout,
+  checkSyncTimeout,
+  checkTimeout,
 } from '../validate';
+import { stays } from '../closure/hooks';
 import { checkStartMethod, getStartMethod, startMethodFor } from './start-method';
 import { identity, nextPath, running } from './current';
 import { setOwnName, type Child } from './launch';
@@ -319,6 +321,10 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+Object.defineProperty(Process.prototype, stays, {
+  value: 'a Process stays in the process that made it; send its pid or its name',
+});
 
 /**
  * The object for a process that runs already: of class `type`, whose constructor is not run.
