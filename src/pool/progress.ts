@@ -28,7 +28,7 @@ export function line(label: string, done: number, total: number | undefined, ela
   const full = Math.round(part * WIDTH);
   const left = rate > 0 ? ` ${Math.ceil((total - done) / rate)} s left` : '';
   const bar = '█'.repeat(full) + '░'.repeat(WIDTH - full);
-  const percent = `${Math.floor(part * 100)}%`.padStart(4);
+  const percent = `${Math.floor(part * 100)}%`.padStart(5);
   return `${label} ${bar}${percent} ${done}/${total} ${speed}${done === total ? ` in ${(elapsed / 1000).toFixed(1)} s` : left}`.slice(
     0,
     columns - 1,
