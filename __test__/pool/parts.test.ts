@@ -79,7 +79,7 @@ test('times: percentiles are right to a tenth', () => {
 });
 
 test('the bar', () => {
-  expect(line('hash', 50, 100, 2000)).toBe('hash ███████████████░░░░░░░░░░░░░░░ 50% 50/100 25/s 2 s left');
+  expect(line('hash', 50, 100, 2000)).toBe('hash ███████████████░░░░░░░░░░░░░░░  50% 50/100 25/s 2 s left');
   expect(line('hash', 100, 100, 2000)).toContain('█ 100% 100/100 50/s in 2.0 s');
   expect(line('hash', 0, 0, 0)).toContain('100%');
   expect(line('hash', 12_345, undefined, 1000)).toBe('hash 12345 12k/s');
