@@ -159,9 +159,7 @@ describe('wait', () => {
     const child = new Process({ target, args: [began] }).start();
     const [a, b] = Pipe();
     await began.acquire();
-    const begun = performance.now();
     same(await wait([a, child.sentinel, b], { timeout: 60_000 }), [child.sentinel]);
-    expect(performance.now() - begun).toBeGreaterThan(200);
     a.sendSync(null);
     same(await wait([a, child.sentinel, b], { timeout: 60_000 }), [child.sentinel, b]);
     b.sendSync(null);

@@ -19,7 +19,7 @@ interface State {
 
 test.each(threads ? ['fresh'] : ['fresh', 'spares'])(
   `${times} processes, started and joined one after the other: nothing is left (%s)`,
-  { timeout: times * 1000 },
+  { timeout: times * 4000 },
   async (kind) => {
     const { before, after, codes } = await result<{ before: State; after: State; codes: number[] }>(
       'row',

@@ -7,10 +7,10 @@
 //!
 //! Children that are threads of this process have mailboxes as well, which threads.rs fills.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -22,36 +22,9 @@ use napi_derive::napi;
 use process::{Adoption, Child, ChildId, Core, Ended, Events, ExitStatus, Request, Signal, Stdio};
 
 use crate::error::{coded, process_error, shm_error, Result};
+use crate::mailbox::{self, deliver};
 use crate::member::with;
 use crate::{threads, tree};
-
-/// One bit an owner: something was put into a mailbox of its since it last asked. It looks at all its children then.
-static NEWS: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
-
-fn news_of(owner: u32) -> (&'static AtomicU64, u64) {
-    (&NEWS[(owner / 64) as usize % NEWS.len()], 1 << (owner % 64))
-}
-
-/// The owner of a mailbox whose thread has ended.
-const NOBODY: u32 = u32::MAX;
-
-/// What came from a child and was not taken yet.
-pub struct Mailbox {
-    owner: u32,
-    ready: bool,
-    pub messages: Vec<(u8, Vec<u8>)>,
-    pub exit: Option<ExitStatus>,
-    /// How it is ending; its exit comes later.
-    dying: Option<ExitStatus>,
-}
-
-fn mailboxes() -> MutexGuard<'static, HashMap<u64, Mailbox>> {
-    static BOXES: OnceLock<Mutex<HashMap<u64, Mailbox>>> = OnceLock::new();
-    BOXES
-        .get_or_init(Default::default)
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
-}
 
 /// What the core is told to tell us with every event: the owner, and the slot that was claimed for the child.
 fn tag(owner: u32, slot: u32, generation: u32) -> u64 {
@@ -63,49 +36,6 @@ fn owner_in(tag: u64) -> u32 {
 }
 
 struct Postman;
-
-/// Puts something into the mailbox of child `id` and tells its owner: `owner`, unless another has it by now.
-pub fn deliver(id: u64, owner: u32, put: impl FnOnce(&mut Mailbox)) {
-    let owner = {
-        let mut boxes = mailboxes();
-        // The exit of a child that nobody asks about any more has no mailbox to go to, unless start() is still under way.
-        let mailbox = boxes.entry(id).or_insert_with(|| Mailbox::of(owner));
-        put(mailbox);
-        if mailbox.owner == NOBODY {
-            mailbox.messages.clear();
-            if mailbox.exit.is_some() {
-                boxes.remove(&id);
-            }
-            return;
-        }
-        let (word, bit) = news_of(mailbox.owner);
-        word.fetch_or(bit, SeqCst);
-        mailbox.owner
-    };
-    tree::ring(owner);
-}
-
-/// A mailbox for child `id` of `owner`.
-pub fn open_mailbox(id: u64, owner: u32) {
-    mailboxes().entry(id).or_insert_with(|| Mailbox::of(owner));
-}
-
-/// Nobody will ask about child `id`.
-pub fn close_mailbox(id: u64) {
-    mailboxes().remove(&id);
-}
-
-impl Mailbox {
-    fn of(owner: u32) -> Mailbox {
-        Mailbox {
-            owner,
-            ready: false,
-            messages: Vec::new(),
-            exit: None,
-            dying: None,
-        }
-    }
-}
 
 impl Events for Postman {
     fn ready(&mut self, child: Child) {
@@ -143,17 +73,9 @@ pub fn core() -> &'static Core {
 /// One whose start is still under way was not adopted: it ends because its slot is taken back, or by its idle limit.
 pub fn end_of(owner: u32) {
     threads::forget_those_of(owner);
-    let mut orphans = Vec::new();
-    mailboxes().retain(|id, mailbox| {
-        if mailbox.owner == owner {
-            mailbox.owner = NOBODY;
-            orphans.push(ChildId(*id));
-        }
-        mailbox.owner != NOBODY || mailbox.exit.is_none()
-    });
-    for id in orphans {
+    for id in mailbox::orphan(owner) {
         // An error means that it is gone.
-        let _ = core().signal(id, Signal::Kill);
+        let _ = core().signal(ChildId(id), Signal::Kill);
     }
 }
 
@@ -239,7 +161,7 @@ impl Start {
         let (slot, generation) = (self.slot, self.generation);
         match core().start(self.request) {
             Ok(child) => {
-                open_mailbox(child.id.0, self.owner);
+                mailbox::open(child.id.0, self.owner);
                 Ok(StartedChild {
                     id: child.id.0 as f64,
                     pid: child.pid,
@@ -337,12 +259,7 @@ pub fn child_adopt(
     payload: &[u8],
 ) -> Result<bool> {
     let owner = with(|_, m| Ok(m.slot))?;
-    if let Some(mailbox) = mailboxes().get_mut(&(id as u64)) {
-        mailbox.owner = owner;
-        // What came for its former owner is news to this one.
-        let (word, bit) = news_of(owner);
-        word.fetch_or(bit, SeqCst);
-    }
+    mailbox::hand_over(id as u64, owner);
     let stdio = || {
         if inherit_output {
             Stdio::Inherit
@@ -429,38 +346,26 @@ pub fn child_watch(id: f64) {
 /// Whether any child of this thread may have news; asking clears it.
 #[napi(catch_unwind)]
 pub fn children_have_news() -> Result<bool> {
-    let (word, bit) = news_of(with(|_, m| Ok(m.slot))?);
-    Ok(word.load(SeqCst) & bit != 0 && word.fetch_and(!bit, SeqCst) & bit != 0)
+    Ok(mailbox::has_news(with(|_, m| Ok(m.slot))?))
 }
 
 /// What is new from a child, and takes it out of the mailbox; `undefined` where nothing is.
 #[napi(catch_unwind)]
 pub fn child_news(id: f64) -> Option<ChildNews> {
-    let mut boxes = mailboxes();
-    let mailbox = boxes.get_mut(&(id as u64))?;
-    if mailbox.messages.is_empty()
-        && mailbox.exit.is_none()
-        && mailbox.dying.is_none()
-        && !mailbox.ready
-    {
-        return None;
-    }
-    let (kinds, messages) = std::mem::take(&mut mailbox.messages)
+    let news = mailbox::take(id as u64)?;
+    let (kinds, messages) = news
+        .messages
         .into_iter()
         .map(|(kind, bytes)| (kind, Uint8Array::from(bytes)))
         .unzip();
-    let news = ChildNews {
-        ready: std::mem::take(&mut mailbox.ready),
+    Some(ChildNews {
+        ready: news.ready,
         kinds,
         messages,
-        dying: std::mem::take(&mut mailbox.dying).and_then(ExitStatus::exit_code),
-        exited: mailbox.exit.is_some(),
-        exit_code: mailbox.exit.and_then(ExitStatus::exit_code),
-    };
-    if news.exited {
-        boxes.remove(&(id as u64));
-    }
-    Some(news)
+        dying: news.dying.and_then(ExitStatus::exit_code),
+        exited: news.exit.is_some(),
+        exit_code: news.exit.and_then(ExitStatus::exit_code),
+    })
 }
 
 /// SIGKILL to all children at the end of this process; none can be started after it.

@@ -12,6 +12,7 @@ mod event;
 mod fast;
 mod inspect;
 mod machine;
+mod mailbox;
 mod member;
 mod mutex;
 mod named;

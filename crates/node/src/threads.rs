@@ -29,8 +29,9 @@ use napi::bindgen_prelude::Uint8Array;
 use napi::Env;
 use napi_derive::napi;
 
-use crate::children::{close_mailbox, deliver, open_mailbox, StartedChild};
+use crate::children::StartedChild;
 use crate::error::{shm_error, Result};
+use crate::mailbox::{self, deliver};
 use crate::member::{enter_claimed, with};
 use crate::tree;
 
@@ -125,7 +126,7 @@ pub fn thread_claim(order: &[u8]) -> Result<StartedChild> {
         },
     );
     drop(table);
-    open_mailbox(id, owner);
+    mailbox::open(id, owner);
     Ok(StartedChild {
         id: id as f64,
         pid: std::process::id(),
@@ -188,7 +189,7 @@ pub fn thread_not_started(id: f64) {
     if let Some(thread) = table().threads.remove(&id) {
         take_back(&thread);
     }
-    close_mailbox(id);
+    mailbox::close(id);
 }
 
 /// The thread is going to be ended by the caller; `signal` is what its exit code will say. False: it has ended already.
@@ -245,7 +246,7 @@ pub fn forget_those_of(owner: Slot) {
         let forgotten = thread.owner == owner;
         if forgotten {
             take_back(thread);
-            close_mailbox(*id);
+            mailbox::close(*id);
         }
         !forgotten
     });
