@@ -33,7 +33,7 @@ const CASES: [string, unknown, string, RegExp][] = [
   ['a server', [createServer()], 'args[0][0]', /Server/],
   ['a timer', { t: timer }, 'args[0].t', /Timeout/],
   ['an EventEmitter', new EventEmitter(), 'args[0]', /EventEmitter/],
-  ['a URL', { u: new URL('http://x') }, 'args[0].u', /URL/],
+  ['what a URL has', { u: new URL('http://x').searchParams }, 'args[0].u', /send the URL/],
   ['an AbortSignal', { s: new AbortController().signal }, 'args[0].s', /AbortSignal/],
   ['in a Map', new Map([['k', [Symbol('x')]]]), 'args[0]["k"][0]', /symbol/],
   ['a key of a Map', new Map([[Symbol('x'), 1]]), 'args[0][key 0]', /symbol/],

@@ -98,6 +98,8 @@ export interface Declaration {
   /** There is one such variable, however often the functions that use it were made. */
   readonly topLevel: boolean;
   readonly written: boolean;
+  /** Once it is initialised it keeps its value. */
+  readonly fixed: boolean;
 }
 
 /** Texts analysed last: a program sends few functions, and sends them often. */

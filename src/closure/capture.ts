@@ -13,17 +13,18 @@ import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { refuse } from '../codec/refusal';
-import { analyse, type FreeVariable } from './analysis';
+import { analyse } from './analysis';
+import { captureByText, isNative } from './by-text';
 import { captureAgain } from './capture-again';
-import { nameOf, parse, toText, unusedPrefix, type CapturedFunction, type Parsed, type Variable } from './captured';
+import { nameOf, NOWHERE, toText, type CapturedFunction, type Variable } from './captured';
 import { needsConstruction } from './class-text';
-import { plainKey } from './edit';
 import { extrasOf, isPrototypeOf, type Extras } from './extras';
 import { inspectorMissing, internalsOf, type Bound, type Internals, type Location, type Scope } from './inspector';
 import { arrivedReference, commonjsReference, runtimeReference, type Reference } from './reference';
 import { origins } from './revived';
 import { isRuntimeFunction } from './runtime-class';
 import { moduleOf, urlOf, type Sample } from './scripts';
+import { addSite, knownSite, type Known } from './site';
 import { Capture, mainUrl, slotOf } from './surroundings';
 
 /** What a function is sent as: a reference, where it can be had there, else what it is made of. @throws Refusal */
@@ -34,12 +35,10 @@ export function captureFunction(fn: Function): Reference | CapturedFunction {
   const elsewhere =
     exported.get(fn) ?? arrivedReference(fn) ?? (found === undefined ? commonjsReference(fn) : undefined);
   if (elsewhere !== undefined) return elsewhere;
-  if (found !== undefined && found.names.length === 0) {
-    const extras = extrasOf(fn, found.written.info, found.written.class);
-    if (extras === undefined) return (found.bare ??= { ...found.shape, variables: [], extras });
-    return { ...found.shape, variables: [], extras };
-  }
-  if (inspectorMissing() !== undefined) return captureByText(fn);
+  if (found !== undefined && found.names.length === 0) return withVariables(fn, found, []);
+  const values = settled.get(fn);
+  if (values !== undefined) return withVariables(fn, found!, values);
+  if (inspectorMissing() !== undefined) return isNative(fn) ? runtimeFunction(fn) : captureByText(fn);
   const internals = internalsOf(fn);
   if (internals.bound !== undefined) return runtimeReference(fn) ?? captureBound(fn, internals.bound);
   if (found === undefined) {
@@ -49,54 +48,6 @@ export function captureFunction(fn: Function): Reference | CapturedFunction {
   }
   return capture(fn, internals, found);
 }
-
-/**
- * A function where there is no inspector: by its text, if that says all of it. Names that JavaScript defines mean what they
- * always mean; of any other it can't be told which variable it is.
- */
-function captureByText(fn: Function): Reference | CapturedFunction {
-  const text = toText.call(fn);
-  const inspector =
-    'can only be seen by node:inspector, which is not available here (under --permission it takes --allow-inspector)';
-  const instead = 'pass what it needs as an argument, or send a function that a CommonJS module exports';
-  if (/\{\s*\[native code\]\s*\}$/.test(text)) {
-    if (nameOf(fn)?.startsWith('bound ')) refuse(`what it is bound to ${inspector}; ${instead}`);
-    return runtimeFunction(fn);
-  }
-  const { info, class: classParts } = parse(text);
-  const names = info.free.map(({ name }) => `variable '${name}'`);
-  if (info.this.length > 0) names.push("'this'");
-  if (info.arguments.length > 0) names.push("'arguments'");
-  if (info.importMeta.length > 0) names.push("'import.meta'");
-  const odd = names.find((name) => !BY_TEXT.has(name.slice(10, -1)));
-  if (/\bimport\s*\(/.test(text)) refuse(`the file that its import() is relative to ${inspector}; ${instead}`);
-  if (odd !== undefined) refuse(`its ${odd} ${inspector}; ${instead}`);
-  if (classParts !== undefined) refuse(`what a class holds ${inspector}; ${instead}`);
-  const edits = info.oddKey === null ? [] : [plainKey(text, info.oddKey)];
-  const place = { ...NOWHERE, strict: isStrict(fn), prefix: unusedPrefix(text) };
-  const parts = { edits, references: [], variables: [], classText: undefined };
-  return { text, info, ...place, ...parts, name: nameOf(fn), extras: extrasOf(fn, info, undefined) };
-}
-
-/** Of an arrow or a method it can't be told: it gets an error then where sloppy code would go on. */
-function isStrict(fn: Function): boolean {
-  if (Object.hasOwn(fn, 'arguments')) return false;
-  try {
-    // JavaScript's own getter, which throws for all but sloppy functions.
-    return Reflect.get(Function.prototype, 'caller', fn) === undefined;
-  } catch {
-    return true;
-  }
-}
-
-const NOWHERE = { url: '', line: 0, column: 0, laidOut: false, pieces: undefined };
-
-/** Names that are hardly ever those of something else. */
-const BY_TEXT: ReadonlySet<string> = new Set(
-  `Array ArrayBuffer BigInt Boolean Buffer DataView Date Error Float32Array Float64Array Infinity Int16Array Int32Array
-  Int8Array Intl JSON Math NaN Number Object RangeError RegExp String TypeError Uint16Array Uint32Array Uint8Array console
-  globalThis isFinite isNaN parseFloat parseInt process undefined`.split(/\s+/),
-);
 
 /** Functions that modules export. */
 const exported = new WeakMap<Function, Reference>();
@@ -132,25 +83,40 @@ function capture(
   found: Known | undefined,
 ): CapturedFunction | Reference {
   if (location === undefined) return refuse('it is native code');
-  const text = found?.sample.text ?? toText.call(fn);
+  if (found !== undefined) {
+    const variables = new Capture(fn, found.site, scopes).again(found);
+    if (variables !== undefined) {
+      if (found.site.isSettled(found, variables)) settled.set(fn, variables);
+      return withVariables(fn, found, variables);
+    }
+  }
+  const text = toText.call(fn);
+  let site = knownSite(location, text);
   if (found === undefined) {
-    const reference = exportReference(fn, text, location, scopes);
+    const reference = exportReference(fn, site?.sample ?? text, location, scopes);
     if (reference !== undefined) {
       exported.set(fn, reference);
       return reference;
     }
+    const variables = site?.known && new Capture(fn, site, scopes).like(site.known);
+    if (variables !== undefined) {
+      known.set(fn, site!.known!);
+      return withVariables(fn, site!.known!, variables);
+    }
   }
-  const written = found?.written ?? parse(text);
-  const sample = found?.sample ?? { location, text, offset: written.info.location };
-  const capturing = new Capture(fn, written, sample, scopes);
-  if (found !== undefined) {
-    const variables = found.names.flatMap((free) => capturing.again(free) ?? []);
-    return { ...found.shape, variables, extras: extrasOf(fn, written.info, written.class) };
-  }
-  const captured = capturing.all();
-  const { variables, extras: _, ...shape } = captured;
-  known.set(fn, { sample, written, shape, names: [...variables.map(({ free }) => free), ...capturing.absent] });
-  return captured;
+  site ??= addSite(location, text);
+  const all = new Capture(fn, site, scopes).all();
+  known.set(fn, all.known);
+  return all.captured;
+}
+
+function withVariables(fn: Function, found: Known, variables: readonly Variable[]): CapturedFunction {
+  const { shape, site, bare } = found;
+  const name = nameOf(fn);
+  const extras = extrasOf(fn, site.written.info, site.written.class);
+  if (extras !== undefined || variables.length > 0) return { ...shape, name, variables, extras };
+  if (bare !== undefined && bare.name === name) return bare;
+  return (found.bare = { ...shape, name, variables, extras });
 }
 
 /** The reference for a function that a module exports; undefined for any other. */
@@ -167,7 +133,7 @@ export function exportedAs(fn: Function): Reference | undefined {
 /** The reference for what a module that can be imported exports. The main module can't: its top level would run again. */
 function exportReference(
   fn: Function,
-  text: string,
+  sample: Sample | string,
   location: Location,
   scopes: readonly Scope[],
 ): Reference | undefined {
@@ -175,13 +141,12 @@ function exportReference(
   if (module === undefined) return undefined;
   const url = urlOf(location.scriptId);
   if (!url.startsWith('file:') || url.split(/[?#]/, 1)[0] === mainUrl()) return undefined;
-  let offset: number;
   try {
-    offset = analyse(text).location;
+    if (typeof sample === 'string') sample = { location, text: sample, offset: analyse(sample).location };
   } catch {
     return undefined;
   }
-  const found = moduleOf({ location, text, offset }).exports.find(
+  const found = moduleOf(sample).exports.find(
     ({ local }) => local !== null && Object.hasOwn(module.object, local) && slotOf(module, local)?.value === fn,
   );
   return found && { kind: 'import', base: url, source: url, name: found.exported, attributes: {} };
@@ -204,17 +169,8 @@ function requireReference(fn: Function): Reference | undefined {
   return undefined;
 }
 
-/** What stays the same from capture to capture of one function. */
-interface Known {
-  /** Where it has no variables and nothing else. */
-  bare?: CapturedFunction;
-  readonly sample: Sample;
-  /** Its text as it stands in its script. */
-  readonly written: Parsed;
-  readonly shape: Omit<CapturedFunction, 'variables' | 'extras'>;
-  /** The names that are read again each time. */
-  readonly names: readonly FreeVariable[];
-}
+/** The variables of functions for which they never change. */
+const settled = new WeakMap<Function, readonly Variable[]>();
 
 const known = new WeakMap<Function, Known>();
 

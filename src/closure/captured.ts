@@ -63,6 +63,9 @@ export interface CapturedFunction {
 
 export const toText = Function.prototype.toString;
 
+/** The place of a text that no file holds. */
+export const NOWHERE = { url: '', line: 0, column: 0, laidOut: false, pieces: undefined };
+
 /** How a function is named on the way to a refused value. */
 export function functionStep(fn: Function): string {
   const text = toText.call(fn).replace(/\s+/g, ' ');

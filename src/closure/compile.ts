@@ -60,7 +60,7 @@ export function codeText(node: FunctionNode): string {
   let texts = codeTexts.get(edits);
   if (texts === undefined) codeTexts.set(edits, (texts = new Map<string, string>()));
   let key = '';
-  for (const entry of node.variables) key += isEarly(node, entry) ? 'e' : 'l';
+  for (const entry of node.variables) key += `${isEarly(node, entry) ? '+' : '-'}${entry.variable.name}`;
   let text = texts.get(key);
   if (text === undefined) texts.set(key, (text = JSON.stringify(codeOf(node))));
   return text;

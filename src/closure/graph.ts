@@ -89,9 +89,9 @@ export class FunctionGraph {
   private readonly pending: { root: Root; value: unknown; place: Place | undefined }[] = [];
   private readonly functions: FunctionNode[] = [];
   private source = 0;
-  /** From the second function on: to ask costs as much as to capture one that is known. */
+  private readonly start = performance.now();
+  /** Once a part of the time is over: to ask costs as much as to capture a function that is known. */
   private begin: NodeJS.CpuUsage | undefined;
-  private readonly deadline = performance.now() + captureLimit.milliseconds;
 
   /** @throws Refusal */
   constructor(value: unknown) {
@@ -190,7 +190,6 @@ export class FunctionGraph {
 
   private node(fn: Function, captured: CapturedFunction, root: Root, place: Place | undefined): FunctionNode {
     this.source += captured.text.length;
-    if (this.functions.length === 1) this.begin = process.cpuUsage();
     this.checkLimit();
     const variables: FunctionNode['variables'] = [];
     const { extras, prefix } = captured;
@@ -224,9 +223,10 @@ export class FunctionGraph {
     const ways = 'import what is large from a module, or raise it by configure({ captureLimit })';
     if (this.functions.length >= functions) refuse(`it drags along more than ${functions} functions; ${ways}`);
     if (this.source > bytes) refuse(`it drags along more than ${bytes} characters of source; ${ways}`);
-    if (performance.now() <= this.deadline) return;
+    const elapsed = performance.now() - this.start;
+    if (this.begin === undefined && elapsed > milliseconds / 8) this.begin = process.cpuUsage();
     // On a busy machine little may have happened in that time.
-    if (this.begin === undefined) return;
+    if (this.begin === undefined || elapsed <= milliseconds) return;
     const { user, system } = process.cpuUsage(this.begin);
     if (user + system > milliseconds * 1000) refuse(`its capture took longer than ${milliseconds} ms; ${ways}`);
   }

@@ -107,6 +107,23 @@ export function declarationsFor(samples: readonly Sample[], name: string): reado
   }
 }
 
+const exact = new Map<string, string>();
+
+/** Whether a variable of a function keeps its value, once it has one. By V8's own text: a file may have been edited. */
+export function isFixed(sample: Sample, name: string): boolean {
+  const { scriptId } = sample.location;
+  const at = scriptOffset(sample);
+  if (at < 0) return false;
+  try {
+    let text = exact.get(scriptId);
+    if (text === undefined) exact.set(scriptId, (text = scriptSource(scriptId)));
+    if (!text.startsWith(sample.text, at)) return false;
+    return declarations(text, 'js', name, [at])[0]?.fixed ?? false;
+  } catch {
+    return false;
+  }
+}
+
 const exportTables = new Map<string, ReadonlyMap<string, boolean>>();
 const LANGUAGES: Record<string, string> = { ts: 'ts', mts: 'ts', cts: 'ts', tsx: 'tsx', jsx: 'jsx' };
 

@@ -9,6 +9,7 @@ import { types } from 'node:util';
 import { dataProperty } from '../codec/error-value';
 import { kindOf, type ObjectKind } from '../codec/object-kind';
 import { refuse } from '../codec/refusal';
+import { isUrlOrParams, URL_PROTOTYPES } from '../codec/urls';
 import { privateParts } from './capture';
 import { integrityOf, type Integrity } from './extras';
 import { deserialize, serialize, stays } from './hooks';
@@ -63,6 +64,7 @@ const LEAVES: ReadonlySet<unknown> = new Set([
   Boolean.prototype,
   BigInt.prototype,
   Symbol.prototype,
+  ...URL_PROTOTYPES,
   ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array].map(protoOf),
   ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array].map(protoOf),
 ]);
@@ -165,7 +167,7 @@ function plainError(value: object, keys: readonly PropertyKey[]): boolean {
 function leafShape(value: object, prototype: object | null): Shape | undefined {
   const view = ArrayBuffer.isView(value);
   const known = types.isDate(value) || types.isRegExp(value) || view || types.isAnyArrayBuffer(value);
-  if (!known && !types.isBoxedPrimitive(value)) return undefined;
+  if (!known && !types.isBoxedPrimitive(value) && !isUrlOrParams(value)) return undefined;
   const keys = view
     ? namesOf(value)
     : Reflect.ownKeys(value).filter((key) => key !== 'length' || !types.isStringObject(value));

@@ -3,19 +3,20 @@ import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { refuse } from '../codec/refusal';
-import type { FreeVariable, FunctionInfo, Import, VariableReference } from './analysis';
-import { memberOf, nameOf, parse, unusedPrefix } from './captured';
-import type { CapturedFunction, Home, Parsed, ReferenceParameter, Variable } from './captured';
-import type { ClassText } from './class-text';
+import type { FreeVariable, Import, VariableReference } from './analysis';
+import { emptyCache, replacesItself } from './babel';
+import { memberOf, nameOf } from './captured';
+import type { CapturedFunction, Home, ReferenceParameter, Variable } from './captured';
 import { reportsCoverage } from './coverage';
-import { applyEdits, plainKey, substitute, type Edit } from './edit';
+import { plainKey, substitute, type Edit } from './edit';
 import { computedKey, extrasOf } from './extras';
 import { STANDARD_GLOBALS } from './globals';
 import { canRead, internalsOf, lexicalThis, type Scope } from './inspector';
-import { layoutPieces, originalLayout, type Layout } from './layout';
+import { layoutPieces } from './layout';
 import type { Reference } from './reference';
+import { isConstantExport, moduleOf, scriptOffset } from './scripts';
+import type { Known, Site } from './site';
 import { moduleCacheOf } from './webpack';
-import { declarationsFor, isConstantExport, moduleOf, scriptOffset, urlOf, type Sample } from './scripts';
 
 let main: string | undefined;
 
@@ -45,48 +46,28 @@ const initialised = new WeakMap<Function, Set<string>>();
 /** The capture of a function that was made in this process. */
 export class Capture {
   private readonly fn: Function;
-  /** Laid out as it was written. */
-  private readonly text: string;
-  private readonly info: FunctionInfo;
-  private readonly classParts: ClassText | undefined;
-  private readonly layout: Layout | undefined;
-  /** As it stands in its script. */
-  readonly written: Parsed;
-  private readonly sample: Sample;
+  private readonly site: Site;
   private readonly scopes: readonly Scope[];
-  private readonly url: string;
-  private readonly prefix: string;
   private readonly edits: Edit[] = [];
   /** Names that nothing has now: they may become globals of the user. */
-  readonly absent: FreeVariable[] = [];
+  private readonly absent: FreeVariable[] = [];
+  /** Names of imports, and of globals that every process has. */
+  private readonly outside: string[] = [];
   private readonly references: ReferenceParameter[] = [];
+  /** The same holds for other functions of the same place. */
+  private general: boolean;
 
-  constructor(fn: Function, written: Parsed, sample: Sample, scopes: readonly Scope[]) {
+  constructor(fn: Function, site: Site, scopes: readonly Scope[]) {
     this.fn = fn;
-    this.written = written;
-    this.sample = sample;
+    this.site = site;
     this.scopes = scopes;
-    this.url = urlOf(sample.location.scriptId);
-    this.layout = this.laidOut();
-    this.text = this.layout === undefined ? sample.text : applyEdits(sample.text, this.layout.edits);
-    const { info, class: classParts } = this.layout === undefined ? written : parse(this.text);
-    this.info = info;
-    this.classParts = classParts;
-    this.prefix = unusedPrefix(this.text);
+    this.general = site.info.kind !== 'class';
   }
 
-  private laidOut(): Layout | undefined {
-    const { line, column } = this.begin();
-    const layout = originalLayout(this.sample, line, column);
-    if (layout === undefined || layout.url === this.url) return layout;
-    // Its imports are relative to the script, and its coverage is the script's.
-    return reportsCoverage || /\bimport\b/.test(this.sample.text) ? undefined : layout;
-  }
-
-  all(): CapturedFunction {
-    const { fn, text, info, url, prefix, edits, references, classParts, layout, sample } = this;
-    if (this.scopes.some(({ description }) => description.startsWith('With')))
-      refuse('it was made inside of a with statement');
+  all(): { readonly captured: CapturedFunction; readonly known: Known } {
+    const { fn, edits, references, site } = this;
+    const { text, info, url, prefix, classParts, layout, sample, written } = site;
+    if (this.isInsideWith()) refuse('it was made inside of a with statement');
     const variables = info.free.flatMap((free) => this.variable(free) ?? []);
     variables.push(...this.ownName(), ...this.surroundings());
     if (classParts !== undefined) edits.push(...classParts.edits);
@@ -96,10 +77,8 @@ export class Capture {
       references.push({ parameter, reference: { kind: 'meta', base: url }, binding: null, member: null });
       for (const [start, end] of info.importMeta) edits.push({ start, end, text: parameter });
     }
-    const { line, column } = layout ?? this.begin();
-    const extras = extrasOf(fn, this.written.info, this.written.class);
-    const strict = this.isStrict();
-    return {
+    const { line, column } = layout ?? site;
+    const shape: Known['shape'] = {
       text,
       info,
       url: layout?.url ?? url,
@@ -107,56 +86,73 @@ export class Capture {
       column,
       laidOut: layout !== undefined,
       pieces: reportsCoverage ? layoutPieces(sample.text, layout?.edits ?? [], scriptOffset(sample)) : undefined,
-      strict,
+      strict: this.isStrict(),
       prefix,
-      name: nameOf(fn),
       edits,
       references,
-      variables,
       classText: classParts,
-      extras,
     };
+    const known: Known = {
+      site,
+      shape,
+      names: [...variables.map(({ free }) => free), ...this.absent],
+      outside: this.outside,
+      reads: 0,
+    };
+    if (this.general) site.known ??= known;
+    const extras = extrasOf(fn, written.info, written.class);
+    return { captured: { ...shape, variables, name: nameOf(fn), extras }, known };
   }
 
-  /** Where the text begins, from where V8 says that the function is. */
-  private begin(): { line: number; column: number } {
-    const { lineNumber, columnNumber } = this.sample.location;
-    const { text, offset } = this.sample;
-    const lines = text.slice(0, offset).split('\n').length - 1;
-    return { line: lineNumber - lines, column: lines > 0 ? 0 : Math.max(0, columnNumber - offset) };
+  /** The variables of a function that was captured before; undefined where they are of other kinds now. */
+  again({ names }: Known): Variable[] | undefined {
+    const variables = names.flatMap((free) => this.named(free) ?? []);
+    return this.references.length === 0 && this.edits.length === 0 ? variables : undefined;
+  }
+
+  /** The variables of another function of the same place; undefined where they are of other kinds. */
+  like(known: Known): Variable[] | undefined {
+    if (this.isInsideWith() || !this.namesItself()) return undefined;
+    for (const name of known.outside) if ((this.scopeOf(name)?.description ?? 'Module') !== 'Module') return undefined;
+    return this.again(known);
+  }
+
+  private isInsideWith(): boolean {
+    return this.scopes.some(({ description }) => description.startsWith('With'));
   }
 
   private isStrict(): boolean {
-    if (this.info.kind === 'class' || this.isModule()) return true;
+    if (this.site.info.kind === 'class' || this.isModule()) return true;
     // Only sloppy functions have these properties; arrows and methods have them never.
     if (Object.hasOwn(this.fn, 'arguments')) return false;
-    return moduleOf(this.sample).strict;
+    return moduleOf(this.site.sample).strict;
   }
 
   private isModule(): boolean {
     return this.scopes.some(({ description }) => description === 'Module');
   }
 
-  /** The same variable at a later capture. */
-  again(free: FreeVariable): Variable | undefined {
-    if (!free.name.startsWith(this.prefix)) return this.variable(free);
-    const value = this.special(free.name.slice(this.prefix.length));
-    return { name: free.name, value, free, home: { kind: 'own' } };
+  /** A variable at a later capture. */
+  private named(free: FreeVariable): Variable | undefined {
+    const { prefix } = this.site;
+    if (!free.name.startsWith(prefix)) return this.variable(free);
+    return { name: free.name, value: this.special(free.name.slice(prefix.length)), free, home: { kind: 'own' } };
   }
 
   /** The value of a variable that stands for something that is none. */
   private special(name: string): unknown {
-    const { fn } = this;
+    const { fn, site } = this;
     if (name === 'parent') return parentOf(fn);
     if (name === 'this') return thisOf(fn);
-    if (name.startsWith('key')) return computedKey(fn, this.written.class!.computed[Number(name.slice(3))]);
+    if (name.startsWith('key')) return computedKey(fn, site.written.class!.computed[Number(name.slice(3))]);
     if (name === 'arguments') {
       const scope = this.scopeOf('arguments');
       const list = scope && slotOf(scope, 'arguments')?.value;
       return list === undefined ? refuse("its 'arguments' can't be found") : itemsOf(list as object);
     }
-    const scope = this.scopeOf(this.info.ownName!.name);
-    return scope && slotOf(scope, this.info.ownName!.name)?.value;
+    const own = site.info.ownName!.name;
+    const scope = this.scopeOf(own);
+    return scope && slotOf(scope, own)?.value;
   }
 
   private scopeOf(name: string): Scope | undefined {
@@ -165,7 +161,8 @@ export class Capture {
 
   /** `this` and `arguments` of the function around an arrow; what a class extends, and names in it that are computed. */
   private surroundings(): Variable[] {
-    const { info, prefix, edits, classParts } = this;
+    const { edits } = this;
+    const { info, prefix, classParts } = this.site;
     const variables: Variable[] = [];
     const add = (name: string, references: readonly VariableReference[]): void => {
       const free = { name: prefix + name, written: false, members: null, references };
@@ -185,14 +182,11 @@ export class Capture {
   }
 
   /** A free variable; undefined where nothing, or only a reference, needs to be sent. */
-  variable(free: FreeVariable): Variable | undefined {
+  private variable(free: FreeVariable): Variable | undefined {
     const { name } = free;
     if (/^__vi(?:te_ssr)?_(?:import_meta|dynamic_import)__$/.test(name)) return this.transformed(name);
-    const index = this.scopes.findIndex(
-      ({ description, object }) => description !== 'Global' && Object.hasOwn(object, name),
-    );
-    if (index < 0) return this.unscoped(free);
-    const scope = this.scopes[index];
+    const scope = this.scopeOf(name);
+    if (scope === undefined) return this.unscoped(free);
     const slot = slotOf(scope, name);
     const isModule = scope.description === 'Module';
     const imported = this.imported(free, slot?.value, isModule);
@@ -200,10 +194,13 @@ export class Capture {
     if (slot === undefined) return refuse(uninitialised(name));
     this.checkInitialised(name, slot.value);
     if (imported !== false) return { name, value: imported.value, free, home: { kind: 'own' } };
-    let home: Home = { kind: 'scope', sample: this.sample };
-    if (isModule) home = { kind: 'module', key: `${this.sample.location.scriptId}:${name}` };
+    const { sample, text } = this.site;
+    let home: Home = { kind: 'scope', sample };
+    if (isModule) home = { kind: 'module', key: `${sample.location.scriptId}:${name}` };
     if (scope.description === 'Script') home = { kind: 'module', key: `:${name}` };
-    if (name === moduleCacheOf(this.text)) return { name, value: {}, free, home: { kind: 'own' } };
+    if (name === moduleCacheOf(text)) return { name, value: {}, free, home: { kind: 'own' } };
+    const cache = emptyCache(this.fn, text, name, slot.value);
+    if (cache !== undefined) return { name, value: cache.value, free, home: { kind: 'own' } };
     return { name, value: slot.value, free, home };
   }
 
@@ -212,8 +209,8 @@ export class Capture {
     const worker = Object.getOwnPropertyDescriptor(globalThis, '__vitest_worker__')?.value as
       { config?: { root?: string } } | undefined;
     const reference: Reference = name.includes('meta')
-      ? { kind: 'meta', base: this.url }
-      : { kind: 'dynamic', base: this.url, root: worker?.config?.root ?? process.cwd() };
+      ? { kind: 'meta', base: this.site.url }
+      : { kind: 'dynamic', base: this.site.url, root: worker?.config?.root ?? process.cwd() };
     this.references.push({ parameter: name, reference, binding: name, member: null });
   }
 
@@ -221,9 +218,13 @@ export class Capture {
   private unscoped(free: FreeVariable): Variable | undefined {
     const { name } = free;
     if (this.isModule() && this.imported(free, undefined, true) === true) return undefined;
-    if (STANDARD_GLOBALS.has(name)) return undefined;
+    if (STANDARD_GLOBALS.has(name)) {
+      this.outside.push(name);
+      return undefined;
+    }
     const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
     if (descriptor === undefined) this.absent.push(free);
+    else if (!('value' in descriptor)) this.outside.push(name);
     if (descriptor === undefined || !('value' in descriptor)) return undefined;
     if (free.written) refuse(`it writes the global variable '${name}', of which every process has its own`);
     return { name, value: descriptor.value, free, home: { kind: 'own' } };
@@ -239,20 +240,24 @@ export class Capture {
       return { value: pickMembers(value as object, free.members) };
     }
     if (!isModule && !namespace && !free.name.startsWith('__vi')) return false;
-    const found = moduleOf(this.sample).imports.find(({ local }) => local === free.name);
+    const found = moduleOf(this.site.sample).imports.find(({ local }) => local === free.name);
     if (found === undefined) return false;
     if (found.kind === 'transformed') {
       if (found.source.startsWith('node:')) return this.byReference(free, found);
       return free.members === null ? false : { value: pickMembers(value as object, free.members) };
     }
-    if (found.kind === 'require' || isMain(this.url, found.source)) return false;
+    if (found.kind === 'require' || isMain(this.site.url, found.source)) return false;
     if (found.kind === 'dynamic' && !(namespace && found.imported === '*')) return false;
     return this.byReference(free, found);
   }
 
   private byReference(free: FreeVariable, { source, imported, attributes }: Import): true {
-    const { url: base, prefix, references } = this;
+    const { references } = this;
+    const { url: base, prefix } = this.site;
     const { name } = free;
+    this.outside.push(name);
+    // That it is one was told by the value.
+    if ((this.scopeOf(name)?.description ?? 'Module') !== 'Module') this.general = false;
     const reference: Reference = { kind: 'import', base, source, name: imported, attributes };
     if (isConstantExport(base, source, imported)) {
       references.push({ parameter: name, reference, binding: name, member: null });
@@ -272,9 +277,9 @@ export class Capture {
     if (seen === undefined) initialised.set(this.fn, (seen = new Set()));
     if (seen.has(name)) return;
     seen.add(name);
-    const declared = declarationsFor([this.sample], name)?.[0];
-    if (declared?.kind === 'var' || this.info.kind === 'class') return;
-    const readable = this.info.plainParameters ? canRead(this.fn, name, this.info.generator) : undefined;
+    const { info } = this.site;
+    if (info.kind === 'class' || this.site.declaration(name)?.kind === 'var') return;
+    const readable = info.plainParameters ? canRead(this.fn, name, info.generator) : undefined;
     if (readable === true) return;
     seen.delete(name);
     refuse(
@@ -282,28 +287,34 @@ export class Capture {
     );
   }
 
+  /** Whether the name that a function gives itself is the function. */
+  private namesItself(): boolean {
+    const { ownName: own, kind } = this.site.info;
+    if (own === null || kind === 'class' || own.references.length === 0) return true;
+    const scope = this.scopeOf(own.name);
+    return scope === undefined || (!own.written && slotOf(scope, own.name)?.value === this.fn);
+  }
+
   /**
    * The name that a function gives itself. Of a declaration it is a variable of the scope around, which may have been
    * assigned to; of an expression it is the function, whatever the scope around calls so.
    */
   private ownName(): Variable[] {
-    const { fn, info, scopes, sample, prefix } = this;
-    const own = info.ownName;
-    if (own === null || info.kind === 'class' || own.references.length === 0) return [];
-    const scope = scopes.find(({ description, object }) => description !== 'Global' && Object.hasOwn(object, own.name));
-    if (scope === undefined) return [];
-    const value = slotOf(scope, own.name)?.value;
-    if (value === fn && !own.written) return [];
-    const declared = declarationsFor([sample], own.name)?.[0];
+    if (this.namesItself()) return [];
+    this.general = false;
+    const { info, sample, prefix } = this.site;
+    const own = info.ownName!;
+    const declared = this.site.declaration(own.name);
     if (declared === undefined)
       refuse(`it can't be told whether '${own.name}' in it is the function or a variable around it`);
     const begin = scriptOffset(sample);
     const isDeclaration = declared !== null && declared.start >= begin && declared.start < begin + sample.offset;
     if (!isDeclaration) return [];
-    if (own.written) refuse(`it assigns to its own name '${own.name}'; keep that in a variable of another name`);
-    const parameter = `${prefix}self`;
-    this.edits.push(...substitute(own.name, own.references, parameter));
-    return [{ name: parameter, value, free: { ...own, name: parameter }, home: { kind: 'own' } }];
+    if (own.written && !replacesItself(own.name, sample.text))
+      refuse(`it assigns to its own name '${own.name}'; keep that in a variable of another name`);
+    const name = `${prefix}self`;
+    this.edits.push(...substitute(own.name, own.references, name));
+    return [{ name, value: this.special('self'), free: { ...own, name }, home: { kind: 'own' } }];
   }
 }
 

@@ -90,6 +90,9 @@ export const enum Tag {
   SYMBOL = 36,
   /** A value that stands in the message's plain data: see ./plain-data.ts. */
   PLAIN = 37,
+  /** Its text, as a string. */
+  URL = 38,
+  URL_SEARCH_PARAMS = 39,
 }
 
 /** The classes of views, by their number in VIEW and WHOLE_VIEW. Never reordered. In VIEW the number after the last is a Node Buffer on shared memory. */

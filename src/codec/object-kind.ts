@@ -5,6 +5,7 @@ import { isRuntimeClass } from '../closure/runtime-class';
 import { isObjectPrototype } from '../closure/realm';
 import { rootReference } from '../closure/reference';
 import { refuse } from './refusal';
+import { isUrlOrParams } from './urls';
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 
@@ -25,7 +26,7 @@ export function kindOf(value: object): ObjectKind {
   if (types.isNativeError(value)) return 'error';
   if (types.isDate(value) || types.isRegExp(value) || ArrayBuffer.isView(value)) return 'leaf';
   if (types.isAnyArrayBuffer(value) || types.isBoxedPrimitive(value)) return 'leaf';
-  if (handleOf(value) !== undefined || rootReference(value) !== undefined) return 'leaf';
+  if (handleOf(value) !== undefined || rootReference(value) !== undefined || isUrlOrParams(value)) return 'leaf';
   if (className(value) === 'DOMException' && value instanceof DOMException) return 'leaf';
   refuseRuntime(value, className(value));
   return 'instance';

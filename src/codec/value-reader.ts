@@ -193,6 +193,10 @@ export class ValueReader {
         return this.domException();
       case Tag.HANDLE:
         return this.handle();
+      case Tag.URL:
+        return this.url(this.string());
+      case Tag.URL_SEARCH_PARAMS:
+        return this.begin(new URLSearchParams(this.string()));
       case Tag.REFERENCE:
         return resolveReference(this.value() as Reference);
       default:
@@ -242,6 +246,14 @@ export class ValueReader {
     const value = Object.getOwnPropertyDescriptor(Symbol, name)?.value as unknown;
     if (typeof value !== 'symbol') throw malformed(`Symbol.${name} is not known here`);
     return value;
+  }
+
+  private url(href: string): URL {
+    try {
+      return this.begin(new URL(href));
+    } catch {
+      throw malformed('a URL is none');
+    }
   }
 
   private regExp(): RegExp {

@@ -24,6 +24,7 @@ import { writeString } from './strings';
 import { errorParts, isOfKnownClass } from './error-value';
 import { className, refuseNamespace, refuseRuntime } from './object-kind';
 import { type Form, Tag, VIEWS } from './format';
+import { hrefOfUrl, textOfParams } from './urls';
 import { keyStep, refuse, through } from './refusal';
 
 /** Thrown where a function turns up and there is no table of them yet. */
@@ -551,9 +552,20 @@ export class ValueWriter {
       return;
     }
     if (isObjectPrototype(getPrototypeOf(value) as object)) return this.plain(value);
+    const href = hrefOfUrl(value);
+    if (href !== undefined) return this.text(value, Tag.URL, href);
+    const parameters = textOfParams(value);
+    if (parameters !== undefined) return this.text(value, Tag.URL_SEARCH_PARAMS, parameters);
     refuseRuntime(value, name);
     if (!types.isArgumentsObject(value)) this.needFunctions();
     this.plain(value);
+  }
+
+  /** An object of which a text is all. */
+  private text(value: object, tag: Tag, text: string): void {
+    this.enter(value);
+    this.out.byte(tag);
+    this.string(text);
   }
 
   /** An instance takes its class along. */

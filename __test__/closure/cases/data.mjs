@@ -58,4 +58,23 @@ check(
 );
 const deep = { get: 1, set: 2, constructor: 3, toString: 4, __proto__: null };
 await same('odd property names', () => Object.keys(deep));
+const url = new URL('http://user@host:81/a?b=1#c');
+const parameters = new URLSearchParams('a=1&a=ü&c=');
+await same('a URL', () => [url.href, url.searchParams.get('b'), url instanceof URL]);
+await same(
+  'a URL that is changed',
+  () => {
+    url.searchParams.append('d', '2');
+    return url.href;
+  },
+  { want: 'http://user@host:81/a?b=1&d=2#c' },
+);
+check('and the original stays', url.href === 'http://user@host:81/a?b=1#c');
+await same('a URLSearchParams', () => [String(parameters), parameters instanceof URLSearchParams]);
+const pair = { a: url, b: url };
+await same('one URL twice', () => {
+  const { a, b } = pair;
+  return [a === b, a.pathname];
+});
+await same('a URL as an argument', (u) => u.pathname, { args: [url] });
 finish();

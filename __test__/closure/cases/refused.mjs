@@ -73,8 +73,11 @@ const getters = {
 refused('what a getter captures', () => getters, /Socket/, "target → variable 'getters'.now → variable 'sock'");
 const namespaces = { ns: await import('./lib/module.mjs') };
 refused('a namespace in an object', () => namespaces, /namespace object/);
-const url = new URL('http://x');
-refused('a URL', () => url.href, /URL/);
+const { searchParams } = new URL('http://x');
+refused('the searchParams of a URL', () => searchParams.get('a'), /of a URL; send the URL/);
+class OwnUrl extends URL {}
+const ownUrl = new OwnUrl('http://x');
+refused('an instance of a class that extends URL', () => ownUrl.href, /OwnUrl/);
 const many = Array.from({ length: 1001 }, (_, i) => () => i);
 refused('more than 1,000 functions', () => many, /(?:more than 1000 functions|longer than 2000 ms).*configure/s);
 refused(

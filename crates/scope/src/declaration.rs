@@ -9,7 +9,7 @@ use oxc_ast::AstKind;
 use oxc_semantic::{Semantic, SemanticBuilder};
 use oxc_span::GetSpan;
 use oxc_syntax::scope::ScopeId;
-use oxc_syntax::symbol::SymbolFlags;
+use oxc_syntax::symbol::{SymbolFlags, SymbolId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeclarationKind {
@@ -30,6 +30,8 @@ pub struct Declaration {
     pub top_level: bool,
     /// Something assigns to it after its declaration, anywhere in the file.
     pub written: bool,
+    /// Once it is initialised it keeps its value, whatever runs: no text of the file changes it, unseen ways included.
+    pub fixed: bool,
 }
 
 /// For each of `offsets`, a place where a function's text begins: the declaration that `name` has for its body.
@@ -64,9 +66,47 @@ pub fn declarations(
                 },
                 top_level: is_top_level(&semantic, scoping.symbol_scope_id(symbol)),
                 written: scoping.symbol_is_mutated(symbol),
+                fixed: is_fixed(&semantic, symbol),
             })
         })
         .collect())
+}
+
+/// Whether nothing can change a variable once it is initialised. Where that is not plain to see, it is not.
+fn is_fixed(semantic: &Semantic<'_>, symbol: SymbolId) -> bool {
+    let scoping = semantic.scoping();
+    let flags = scoping.symbol_flags(symbol);
+    if flags.is_const_variable() {
+        return true;
+    }
+    let source = semantic.source_text();
+    // What is given to eval may assign to anything, and redeclared names are assigned to without a reference.
+    let plain = !flags.is_catch_variable()
+        && !scoping.symbol_is_mutated(symbol)
+        && scoping.symbol_redeclarations(symbol).is_empty()
+        && !source.contains("eval");
+    if !plain {
+        return false;
+    }
+    if flags.is_function() {
+        // In sloppy code a function in a block assigns to the one of its name outside, when the block is entered.
+        let name = scoping.symbol_name(symbol);
+        return scoping
+            .symbol_ids()
+            .filter(|other| scoping.symbol_name(*other) == name)
+            .all(|other| {
+                let scope = scoping.scope_flags(scoping.symbol_scope_id(other));
+                scope.is_function() || scope.is_top()
+            });
+    }
+    if flags.intersects(SymbolFlags::BlockScopedVariable | SymbolFlags::Class) {
+        return true;
+    }
+    // In sloppy code `arguments` may be assigned to instead.
+    matches!(
+        semantic.nodes().kind(scoping.symbol_declaration(symbol)),
+        AstKind::FormalParameter(_)
+    ) && !source.contains("arguments")
 }
 
 /// The innermost scope that is open just before the function that begins at byte `at`.
@@ -137,6 +177,7 @@ pub fn declarations_json(
                 )
                 .bool("topLevel", d.top_level)
                 .bool("written", d.written)
+                .bool("fixed", d.fixed)
                 .end(),
         })
         .collect();

@@ -17,11 +17,13 @@ mod module;
 mod offsets;
 mod outer;
 mod starts;
+mod variable;
 
 pub use class::{ClassInfo, Element, ElementKind, Key};
 pub use declaration::{declarations, declarations_json, Declaration, DeclarationKind};
 pub use error::ScopeError;
-pub use function::{free_variables, Form, FreeVariable, FunctionInfo, FunctionKind, Reference};
+pub use function::{free_variables, Form, FunctionInfo, FunctionKind};
 pub use language::Language;
 pub use module::{module_bindings, Export, Import, ImportKind, ModuleInfo};
 pub use starts::{starts, Starts};
+pub use variable::{FreeVariable, Reference};

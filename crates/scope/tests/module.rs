@@ -159,6 +159,37 @@ fn blocks_of_the_top_level_run_once_unless_in_a_loop() {
 }
 
 #[test]
+fn what_keeps_its_value() {
+    for (source, want) in [
+        ("const v = 1; f = () => v;", true),
+        ("const v = 1; eval('v = 2'); f = () => v;", true),
+        ("let v = 1; f = () => v;", true),
+        ("let v = 1; f = () => v; g = (x) => { v = x; };", false),
+        ("let v = 1; f = () => v; ({ v } = g);", false),
+        ("let v = 1; f = () => v; for (v of g);", false),
+        ("let v = 1; f = () => v; eval(g);", false),
+        ("for (const v of g) f = () => v;", true),
+        ("for (let v = 0; v < 3; v++) f = () => v;", false),
+        ("var v = 1; f = () => v;", false),
+        ("class v {} f = () => v;", true),
+        ("class v {} f = () => v; v = 1;", false),
+        ("function v() {} f = () => v;", true),
+        ("function v() {} function v() {} f = () => v;", false),
+        ("function v() {} { function v() {} } f = () => v;", false),
+        ("function g(v) { return () => v; }", true),
+        ("function g({ v }) { return () => v; }", true),
+        ("function g(v) { v++; return () => v; }", false),
+        ("function g(v) { arguments[0] = 1; return () => v; }", false),
+        ("function g(v) { var v; return () => v; }", false),
+        ("try {} catch (v) { var v = 1; f = () => v; }", false),
+    ] {
+        let at = source.find("() => v").unwrap() as u32;
+        let found = declarations(source, Language::Js, "v", &[at]).unwrap()[0].unwrap();
+        assert_eq!(found.fixed, want, "{source}");
+    }
+}
+
+#[test]
 fn a_functions_own_parameter_is_not_meant() {
     let source = "const n = 1; const f = (n) => n;";
     let found = declarations(
