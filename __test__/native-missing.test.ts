@@ -31,3 +31,11 @@ test('names the platform and the two ways out', () => {
   expect(message).toContain('npm run build:native');
   expect(caused).toBe(true);
 });
+
+test('says so where native addons are turned off', () => {
+  const program = `try { require(${JSON.stringify(join(root, 'dist/index.js'))}); } catch ({ message, code }) { console.log(code, message); }`;
+  const printed = execFileSync(process.execPath, ['--no-addons', '-e', program], { encoding: 'utf8' });
+  expect(printed).toMatch(
+    /^ERR_NATIVE_MISSING multiproc needs its native core, and this process may not load native addons/,
+  );
+});

@@ -23,6 +23,15 @@ describe('timeout', () => {
     expect(next).not.toBe(pid);
   });
 
+  test('its error has the stack of whoever submitted the task', async () => {
+    await using pool = new Pool(1);
+    const settings = { timeout: 20, abortGrace: 0 };
+    const byApply = await pool.apply(endless, [], settings).catch((error: Error) => error.stack);
+    const byMap = await pool.map(endless, [1], settings).catch((error: Error) => error.stack);
+    expect(byApply).toMatch(/^TaskTimeoutError: .* 20 ms\n    at pool\.apply \(in worker .*\n.*limits\.test\.ts:\d+/);
+    expect(byMap).toMatch(/^TaskTimeoutError: .* 20 ms\n    at pool\.map \(in worker .*\n.*limits\.test\.ts:\d+/);
+  });
+
   test('counts from the start of the task, not from its submission', async () => {
     await using pool = new Pool(1);
     const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, ms));

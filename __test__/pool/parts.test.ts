@@ -1,8 +1,8 @@
 // Parts of the pool that need no process: the table of tasks, chunk sizes, times, the bar.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ChunkSizer } from '../../src/pool/chunk-size';
 import { Times } from '../../src/pool/histogram';
-import { line } from '../../src/pool/progress';
+import { line, progressBar } from '../../src/pool/progress';
 import { TaskTable } from '../../src/pool/task-table';
 
 describe('the table of tasks', () => {
@@ -76,6 +76,31 @@ test('times: percentiles are right to a tenth', () => {
     expect(times.percentile(p)).toBeLessThan(p * 1.1);
   }
   expect(new Times()).toMatchObject({ count: 0, min: 0, max: 0, mean: 0 });
+});
+
+test('the bar leaves its line when it is over, whole where the terminal does not know its width', () => {
+  const { stderr } = process;
+  const { isTTY, columns } = stderr;
+  let text = '';
+  const write = vi.spyOn(stderr, 'write').mockImplementation((chunk) => ((text += String(chunk)), true));
+  try {
+    Object.assign(stderr, { isTTY: true, columns: 0 });
+    const done = progressBar('map')!;
+    done.draw(0, 2);
+    done.draw(2, 2);
+    done.end();
+    expect(text).toMatch(/ 0% 0\/2 0\/s\x1b\[K\r.*100% 2\/2 .* s\x1b\[K\n$/);
+    text = '';
+    const failed = progressBar('map')!;
+    failed.end();
+    failed.draw(0, 2);
+    failed.end();
+    failed.end();
+    expect(text).toMatch(/^\r[^\n]*\x1b\[K\n$/);
+  } finally {
+    write.mockRestore();
+    Object.assign(stderr, { isTTY, columns });
+  }
 });
 
 test('the bar', () => {

@@ -160,6 +160,11 @@ describe('execArgv', () => {
     expect(hasGc).toBe(true);
   });
 
+  test('may forbid to make code from text: functions travel all the same', async () => {
+    const execArgv = ['--disallow-code-generation-from-strings'];
+    expect(await result('no-code-from-text', [], { execArgv })).toEqual([{ product: 3 }, { product: 6 }]);
+  });
+
   test('with an option that Node does not know ends the child, with its error; a thread is not started', async () => {
     const child = new Process({ target: () => {}, execArgv: ['--no-such-option'] });
     if (threads) {

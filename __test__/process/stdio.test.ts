@@ -27,6 +27,16 @@ describe.each(['return', 'exit', 'throw', 'exit handler'])('a child that ends by
   });
 });
 
+// A thread's error is printed from its stack alone.
+test.skipIf(threads)('above the stack of what nobody catches stands the line as the user wrote it', async () => {
+  const { stderr } = await run('uncaught');
+  const [place, line, caret, , message] = stderr.split('\n');
+  expect(place).toMatch(/uncaught\.mjs:6$/);
+  expect(line.trim()).toBe("() => { setImmediate(() => { throw new Error('late'); }); }");
+  expect(line.slice(caret.indexOf('^'))).toMatch(/^throw new Error/);
+  expect(message).toBe('Error: late');
+});
+
 test('into a file it goes as well, and nothing is overwritten by anyone', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stdio-'));
   try {

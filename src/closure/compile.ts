@@ -105,12 +105,11 @@ function codeOf(node: FunctionNode): Code {
     wrapper = ` ${coverageName(joinPieces(keptPieces(text, edits), pieces), afterName.length + 1 + column, body.length)}`;
   }
   const head = `(function${wrapper}${afterName}`;
-  // The head stands before the text on its first line, or else on the line before.
-  const sameLine = column >= head.length && wrapper === '';
   return {
-    source: sameLine ? head + body + tail : `${head}\n${' '.repeat(column)}${body}${tail}`,
-    lineOffset: sameLine ? line : line - 1,
-    columnOffset: sameLine ? column - head.length : 0,
+    // The head stands on the line before, since Node prints the line of an error that nobody catches.
+    source: `${head}\n${' '.repeat(column)}${body}${tail}`,
+    lineOffset: line - 1,
+    columnOffset: 0,
     references: captured.references.map(({ reference, binding, member }) => ({ reference, binding, member })),
     early,
     cells,

@@ -21,14 +21,30 @@ export function platform(): string {
   return [process.platform, process.arch, ...abi].join('-');
 }
 
+const ADDONS_ARE_OFF =
+  'multiproc needs its native core, and this process may not load native addons: run node without --no-addons, ' +
+  'and --permission with --allow-addons (its processes take --allow-child-process, its threads --allow-worker).';
+
+/** Native addons are turned off: by --no-addons, or by --permission without --allow-addons. */
+function addonsAreOff(cause: unknown): boolean {
+  for (let at = cause, i = 0; at instanceof Error && i < 100; at = at.cause, i++) {
+    // The generated loader copies the errors that it saw, without their codes.
+    if (at.message.includes('loading addons is disabled')) return true;
+    if (at instanceof AggregateError && at.errors.some(addonsAreOff)) return true;
+  }
+  return false;
+}
+
 /** The message for a platform or an installation without a binary: what is missing, and the two ways out. */
 export function missingBinary(cause: unknown): Error {
   const error = new Error(
-    `multiproc has no native core for ${platform()} (Node ${process.versions.node}) in this installation. Either\n` +
-      `  - install it again so that npm may fetch the optional package of this platform: remove node_modules and the\n` +
-      `    lockfile's entry of multiproc, then run npm install without --omit=optional and on the machine it will run on; or\n` +
-      `  - build it, which needs Rust 1.88 or newer (https://rustup.rs): npm run build:native in a clone of the repository.\n` +
-      `What the loader saw is in this error's cause.`,
+    addonsAreOff(cause)
+      ? ADDONS_ARE_OFF
+      : `multiproc has no native core for ${platform()} (Node ${process.versions.node}) in this installation. Either\n` +
+          `  - install it again so that npm may fetch the optional package of this platform: remove node_modules and the\n` +
+          `    lockfile's entry of multiproc, then run npm install without --omit=optional and on the machine it will run on; or\n` +
+          `  - build it, which needs Rust 1.88 or newer (https://rustup.rs): npm run build:native in a clone of the repository.\n` +
+          `What the loader saw is in this error's cause.`,
     { cause },
   ) as Error & { code: string };
   error.code = 'ERR_NATIVE_MISSING';

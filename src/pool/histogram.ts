@@ -1,5 +1,6 @@
 import { checkNumber } from '../validate';
 import type { Histogram } from './stats';
+import { showsAs } from '../inspect/shown';
 
 /** Buckets grow by an eighth of a power of two: a percentile is right to 9 %. */
 const STEPS = 8;
@@ -40,3 +41,5 @@ export class Times implements Histogram {
     return this.max;
   }
 }
+
+showsAs(Times, (times) => ({ mean: times.mean, p50: times.percentile(50), p95: times.percentile(95) }), 'Histogram');

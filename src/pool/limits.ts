@@ -5,7 +5,9 @@
  * task has not ended after abortGrace. What waited behind it goes to other workers meanwhile.
  */
 import { TaskTimeoutError } from '../errors';
+import { joinStacks } from './caller';
 import type { Engine } from './engine';
+import type { PoolWorker } from './pool-worker';
 import { ABANDONED, DROPPED, PLACED } from './task-table';
 import type { TaskDetail } from './task-detail';
 import { monotonic, Watch } from './watch';
@@ -32,7 +34,7 @@ export class Limits {
       if (channel.front() !== id || !channel.frontIsClaimed()) return now + timeout;
       const end = channel.doubles[L.BEGUN_AT] + timeout;
       if (end > now) return end;
-      const error = new TaskTimeoutError(`the task ran longer than ${timeout} ms`);
+      const error = this.tooLong(id, detail, worker);
       this.engine.stats.failed++;
       if (detail.chunk !== null) detail.chunk.job.itemFailed(detail.chunk, error);
       this.abandon(id, error);
@@ -41,6 +43,14 @@ export class Limits {
       // abandon() has set the time of the grace: this entry is gone.
       return undefined;
     });
+  }
+
+  /** With the stack of whoever submitted the task: that of this timer says nothing. */
+  private tooLong(id: number, { chunk, timeout }: TaskDetail, worker: PoolWorker): TaskTimeoutError {
+    const error = new TaskTimeoutError(`the task ran longer than ${timeout} ms`);
+    error.stack = `${error.name}: ${error.message}`;
+    const method = chunk === null ? 'apply' : chunk.job.settings.method;
+    return joinStacks(error, this.engine.table.caller(id), method, worker.label) as TaskTimeoutError;
   }
 
   stop(id: number): void {

@@ -29,6 +29,7 @@ import {
 import { progressBar } from './progress';
 import { notImplemented, type PoolStats } from './stats';
 import type { Caller, Settle } from './task-table';
+import { showsAs } from '../inspect/shown';
 
 type Items<T> = Iterable<T> | AsyncIterable<T>;
 type ItemFunction<T, R> = (item: T) => R | Promise<R>;
@@ -265,10 +266,11 @@ export class Pool implements AsyncDisposable {
   ): void {
     const engine = this.#engine;
     const { progress, signal } = options;
+    const bar = progress === true ? progressBar(f.name || method) : undefined;
     const settings: JobSettings = {
       ...options,
       spread: method.startsWith('starmap'),
-      onProgress: progress === true ? progressBar(f.name || method) : progress === false ? undefined : progress,
+      onProgress: typeof progress === 'function' ? progress : bar?.draw,
       caller,
       method,
     };
@@ -279,13 +281,17 @@ export class Pool implements AsyncDisposable {
       source.close();
       throw error;
     }
+    if (bar !== undefined) job.onLeave = () => bar.end();
     if (signal !== undefined) {
       const abort = () => {
         job.stop(signal.reason);
         engine.changed();
       };
       signal.addEventListener('abort', abort, { once: true });
-      job.onLeave = () => signal.removeEventListener('abort', abort);
+      job.onLeave = () => {
+        signal.removeEventListener('abort', abort);
+        bar?.end();
+      };
     }
     if (source instanceof IterableSource) {
       source.onBad = (index, error) => job.itemBad(index, error);
@@ -460,3 +466,5 @@ function listOf(items: Iterable<unknown>): { list: ArrayLike<unknown>; failure: 
   }
   return { list, failure: undefined };
 }
+
+showsAs(Pool, ({ processes, pids }) => ({ processes, pids }));

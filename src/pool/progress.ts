@@ -4,18 +4,35 @@ const WIDTH = 30;
 /** Milliseconds between two drawings. */
 const EVERY = 100;
 
-/** A progress function that draws a bar; undefined where stderr is no terminal. */
-export function progressBar(label: string): ((done: number, total: number | undefined) => void) | undefined {
+export interface ProgressBar {
+  /** Draws it, if that was not done a moment ago. */
+  draw(done: number, total: number | undefined): void;
+  /** Nothing more is done: the cursor leaves its line. */
+  end(): void;
+}
+
+/** A bar of what is done; undefined where stderr is no terminal. */
+export function progressBar(label: string): ProgressBar | undefined {
   const { stderr } = process;
   if (!stderr.isTTY) return undefined;
   const begun = performance.now();
   let drawn = -Infinity;
-  return (done, total) => {
-    const now = performance.now();
-    const last = done === total;
-    if (!last && now - drawn < EVERY) return;
-    drawn = now;
-    stderr.write(`\r${line(label, done, total, now - begun, stderr.columns)}\x1b[K${last ? '\n' : ''}`);
+  let isOpen = false;
+  return {
+    draw(done, total) {
+      const now = performance.now();
+      const last = done === total;
+      if (!last && now - drawn < EVERY) return;
+      drawn = now;
+      isOpen = !last;
+      // A terminal that does not know its width has 0 columns.
+      const columns = stderr.columns || undefined;
+      stderr.write(`\r${line(label, done, total, now - begun, columns)}\x1b[K${last ? '\n' : ''}`);
+    },
+    end() {
+      if (isOpen) stderr.write('\n');
+      isOpen = false;
+    },
   };
 }
 

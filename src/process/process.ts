@@ -24,6 +24,7 @@ import { SIGINT, SIGKILL, SIGTERM } from './signals';
 import { replenishNow } from './spares';
 import { startChild } from './start';
 import { checkThreadSettings } from './thread';
+import { showsAs } from '../inspect/shown';
 
 export interface ProcessSettings {
   /** Default: that of the context, or the one chosen by setStartMethod() when it is started. */
@@ -338,3 +339,5 @@ export function knownProcess(known: Known, type: Function = Process): Process {
 export function activeChildren(): Process[] {
   return [...running].filter((child) => child.isAlive());
 }
+
+showsAs(Process, ({ name, pid, exitCode, daemon }) => ({ name, pid, exitCode, daemon }));

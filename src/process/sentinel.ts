@@ -1,3 +1,5 @@
+import { showsAs } from '../inspect/shown';
+
 /** Becomes ready when the process has ended: for wait(). */
 export interface Sentinel {
   readonly ready: boolean;
@@ -23,3 +25,5 @@ export function sentinelOf(hasEnded: () => boolean): Sentinel {
 export function isSentinel(value: unknown): value is Sentinel {
   return value instanceof ExitSentinel;
 }
+
+showsAs(ExitSentinel, ({ ready }) => ({ ready }), 'Sentinel');

@@ -17,6 +17,7 @@ import { checkBoolean, checkOptions, checkSignal, checkSyncTimeout, checkTimeout
 import { checkBytes, popBytes, pushBytes } from './bytes-message';
 import { loaded, pop, push, pushEncoded, type Item } from './transport';
 import type { WaitOptions, WaitSyncOptions } from '../types';
+import { showsAs } from '../inspect/shown';
 
 const ADOPT: unique symbol = Symbol('adopt');
 
@@ -289,3 +290,5 @@ function connection(end: End): Connection {
 }
 
 registerKind('Connection', (id) => connection(native.pipeOpen(id)));
+
+showsAs(Connection, ({ readable, writable, closed }) => ({ readable, writable, closed }));

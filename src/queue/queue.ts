@@ -9,6 +9,7 @@ import { type ProcessError, QueueClosedError, QueueEmptyError, QueueFullError } 
 import { checkInteger, checkIterable, checkOptions, checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 import { loaded, pop, push, pushEncoded, type Item } from './transport';
+import { showsAs } from '../inspect/shown';
 
 /** A bounded queue keeps 32 bytes for each item in one block of at most 1 GiB (crates/shm, queue.rs). */
 const MOST_ITEMS = 33_554_302;
@@ -289,3 +290,5 @@ export class Queue<T = any> implements AsyncIterable<T> {
 }
 
 registerKind('Queue', (id) => Reflect.construct(Queue, [ADOPT, id]) as Queue);
+
+showsAs(Queue, ({ size, maxSize, closed }) => ({ size, maxSize, closed }));

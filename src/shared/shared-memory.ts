@@ -4,6 +4,7 @@ import { creationSite } from '../arena/site';
 import { tree } from '../arena/tree';
 import { NotOwnerError, ProcessError } from '../errors';
 import { checkBoolean, checkInteger, checkOptions, checkString, refuseArgument } from '../validate';
+import { showsAs } from '../inspect/shown';
 
 /** Longest name, in bytes (crates/shm, named.rs). */
 const MAX_NAME = 200;
@@ -133,3 +134,5 @@ registerKind('SharedMemory', (id) => {
   native.release(id);
   return memory;
 });
+
+showsAs(SharedMemory, ({ name, size }) => ({ name, size }));

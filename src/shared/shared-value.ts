@@ -12,6 +12,7 @@ import { tree } from '../arena/tree';
 import { wordsOf } from '../arena/words';
 import { decode, encode } from '../codec';
 import { ProcessError } from '../errors';
+import { showsAs } from '../inspect/shown';
 
 const ADOPT: unique symbol = Symbol('adopt');
 
@@ -116,3 +117,5 @@ export function share<T>(value: T): Shared<T> {
 }
 
 registerKind('Shared', (id) => Reflect.construct(Shared, [ADOPT, id]) as Shared<unknown>);
+
+showsAs(Shared, ({ value }) => ({ value }));

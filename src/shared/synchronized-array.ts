@@ -15,6 +15,7 @@ import {
 } from './number-types';
 import { adoptLock, checkLock, chooseLock, openLock, type LockOption } from './own-lock';
 import { sharedArray } from './shared-array';
+import { showsAs } from '../inspect/shown';
 
 const ADOPT: unique symbol = Symbol('adopt');
 /** In the block's words: the type's number, with a flag that tells inspect that it is an array's; then, behind the lock, the array's id. */
@@ -87,3 +88,5 @@ export class SynchronizedArray<K extends NumberType = NumberType> {
 }
 
 registerKind('SynchronizedArray', (id) => Reflect.construct(SynchronizedArray, [ADOPT, id]) as SynchronizedArray);
+
+showsAs(SynchronizedArray, ({ array }) => ({ array }));

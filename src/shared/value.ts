@@ -14,6 +14,7 @@ import {
   type NumberType,
 } from './number-types';
 import { adoptLock, checkLock, chooseLock, openLock, type LockOption } from './own-lock';
+import { showsAs } from '../inspect/shown';
 
 const ADOPT: unique symbol = Symbol('adopt');
 /** Index of the type's number in the block's words. The number itself is at 0; what own-lock.ts writes follows. */
@@ -166,3 +167,5 @@ export class Value<K extends NumberType = NumberType> {
 }
 
 registerKind('Value', (id) => Reflect.construct(Value, [ADOPT, id]) as Value);
+
+showsAs(Value, ({ value }) => ({ value }));

@@ -9,6 +9,7 @@ import { BrokenBarrierError, DeadlockError } from '../errors';
 import { checkFunction, checkInteger, checkOptions, checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 import { refusePromise } from './hold';
+import { showsAs } from '../inspect/shown';
 
 // The words of a barrier, by their index (crates/shm, barrier.rs): the lower half of its state, and its parties.
 const STATE = 0;
@@ -245,3 +246,5 @@ function broken(why = 'a party timed out, was aborted, failed or died, or it was
 }
 
 registerKind('Barrier', (id, parts) => Reflect.construct(Barrier, [ADOPT, id, parts]) as Barrier);
+
+showsAs(Barrier, ({ parties, nWaiting, broken }) => ({ parties, nWaiting, broken }));

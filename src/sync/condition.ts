@@ -10,6 +10,7 @@ import type { WaitOptions, WaitSyncOptions } from '../types';
 import { refusePromise } from './hold';
 import { checkOwner, Lock } from './lock';
 import { isHeld, restore, resume, RLock, suspend } from './rlock';
+import { showsAs } from '../inspect/shown';
 
 /** As a number of waiters: all of them. */
 const ALL = 2 ** 32 - 1;
@@ -200,3 +201,5 @@ function holds(predicate: () => boolean): boolean {
 }
 
 registerKind('Condition', (id, parts) => Reflect.construct(Condition, [ADOPT, id, decode(parts!)]) as Condition);
+
+showsAs(Condition, ({ lock }) => ({ lock }));

@@ -6,6 +6,7 @@ import { tree } from '../arena/tree';
 import { wordsOf } from '../arena/words';
 import { checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import type { WaitOptions, WaitSyncOptions } from '../types';
+import { showsAs } from '../inspect/shown';
 
 /** The word (crates/shm, event.rs): flags, and above them how often it was set. */
 const SET = 1;
@@ -77,3 +78,5 @@ export class Event {
 }
 
 registerKind('Event', (id) => Reflect.construct(Event, [ADOPT, id]) as Event);
+
+showsAs(Event, (event) => ({ set: event.isSet() }));

@@ -8,6 +8,7 @@ import { DeadlockError, NotHeldError, OwnerDiedError } from '../errors';
 import { checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import * as scope from './hold';
 import type { WaitOptions, WaitSyncOptions } from '../types';
+import { showsAs } from '../inspect/shown';
 
 /** What native calls on a mutex return (crates/node, mutex.rs). */
 const ACQUIRED = 0;
@@ -182,3 +183,5 @@ export function checkOwner(status: number): number {
 }
 
 registerKind('Lock', (id) => Reflect.construct(Lock, [ADOPT, id]) as Lock);
+
+showsAs(Lock, (lock) => ({ locked: lock.locked() }));

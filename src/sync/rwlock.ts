@@ -6,6 +6,7 @@ import { tree } from '../arena/tree';
 import { look, wordsOf } from '../arena/words';
 import { DeadlockError, OwnerDiedError, TimeoutError } from '../errors';
 import { checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
+import { showsAs } from '../inspect/shown';
 import type { WaitOptions, WaitSyncOptions } from '../types';
 
 /** What native calls return (crates/node, rwlock.rs). */
@@ -18,6 +19,8 @@ const OWNER_DIED = -2;
 const MUTEX = 0;
 const WRITER = 13;
 const READERS = 48;
+/** How many members a tree can have: each has a word for its readers. */
+const SLOTS = 320;
 
 /** Bits of the mutex: the owner's slot + 1. */
 const OWNER = 0xffff;
@@ -180,6 +183,16 @@ export class RWLock {
 
   #writing(): Disposable {
     return new Section(() => this.#endWrite());
+  }
+
+  static {
+    showsAs(RWLock, (lock) => lock.#state());
+  }
+
+  #state(): object {
+    let readers = 0;
+    for (let slot = 0; slot < SLOTS; slot++) readers += Atomics.load(this.#words, this.#at + READERS + slot);
+    return { written: Atomics.load(this.#words, this.#at + WRITER) !== 0, readers };
   }
 
   #isReading(): boolean {

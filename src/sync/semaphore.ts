@@ -8,6 +8,7 @@ import { NotHeldError } from '../errors';
 import { checkInteger, checkSignal, checkSyncTimeout, checkTimeout } from '../validate';
 import * as scope from './hold';
 import type { WaitOptions, WaitSyncOptions } from '../types';
+import { showsAs } from '../inspect/shown';
 
 // The words of a semaphore, by their index (crates/shm, semaphore.rs).
 // The first one is the gate: below 0 where somebody waits.
@@ -255,3 +256,5 @@ export class BoundedSemaphore extends Semaphore {
 
 registerKind('Semaphore', (id) => Reflect.construct(Semaphore, [ADOPT, id]) as Semaphore);
 registerKind('BoundedSemaphore', (id) => Reflect.construct(BoundedSemaphore, [ADOPT, id]) as BoundedSemaphore);
+
+showsAs(Semaphore, ({ value }) => ({ value }));

@@ -3,6 +3,7 @@
  *
  * While it waits it blocks in native code, without an event loop: a spare costs memory but no CPU.
  */
+import { constants, Script } from 'node:vm';
 import { native } from '../native';
 import { decode } from '../codec';
 import { applyEnv } from '../process/environment';
@@ -44,8 +45,12 @@ async function live({ spare, preload, slot, generation }: ReturnType<typeof read
   await ROLES[adoption.role]().main(adoption);
 }
 
-// TypeScript would turn a plain import() into require() in CommonJS output.
-const dynamicImport = new Function('specifier', 'return import(specifier)') as (specifier: string) => Promise<unknown>;
+// A plain import() would be turned into require() in CommonJS output; eval() and Function may be forbidden
+// (--disallow-code-generation-from-strings).
+const dynamicImport = new Script('(specifier) => import(specifier)', {
+  filename: __filename,
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+} as ConstructorParameters<typeof Script>[1]).runInThisContext() as (specifier: string) => Promise<unknown>;
 
 function importByName(module: string): Promise<unknown> {
   return dynamicImport(
