@@ -1,3 +1,4 @@
+import { lend } from '../arena/lend';
 import { SerializationError } from '../errors';
 
 const FIRST = 16 * 1024;
@@ -7,6 +8,9 @@ const KEPT = 4 << 20;
 const HAND_OVER = 64 * 1024;
 /** So many bytes in one piece are not copied into the scratch memory. */
 const PART = 32 * 1024;
+/** So many bytes of a buffer begin at a multiple of ALIGNMENT from the begin of the message. */
+const MUCH = 64 * 1024;
+const ALIGNMENT = 8;
 
 /** Methods of every Buffer that its types do not name: no look at an encoding's name, no check of bounds. */
 interface RawBuffer extends Buffer {
@@ -31,10 +35,15 @@ export class ByteWriter {
   leaves = false;
   /** Large pieces that lie where they were, and where in `buffer` each belongs. */
   private pieces: { readonly at: number; readonly bytes: Uint8Array; readonly length: number }[] = [];
+  /** Bytes of them. */
+  private elsewhere = 0;
 
   reset(): void {
     this.at = 0;
-    if (this.pieces.length > 0) this.pieces = [];
+    if (this.pieces.length > 0) {
+      this.pieces = [];
+      this.elsewhere = 0;
+    }
     if (this.buffer.length > KEPT) this.buffer = memory(FIRST);
   }
 
@@ -141,9 +150,16 @@ export class ByteWriter {
     this.at += this.buffer.ucs2Write(text, this.at);
   }
 
+  /** The content of a buffer. */
+  memory(bytes: Uint8Array): void {
+    if (bytes.length >= MUCH) while ((this.at + this.elsewhere) % ALIGNMENT !== 0) this.byte(0);
+    this.bytes(bytes);
+  }
+
   bytes(bytes: Uint8Array): void {
     if (bytes.length >= PART && this.leaves) {
       this.pieces.push({ at: this.at, bytes, length: bytes.length });
+      this.elsewhere += bytes.length;
       return;
     }
     this.room(bytes.length);
@@ -200,12 +216,18 @@ export class ByteReader {
   private at = 0;
   private end = 0;
   private begin = 0;
+  private block = -1;
 
-  /** Reads what lies in `buffer` from `start` to `end`. */
-  open(buffer: Buffer, start: number, end: number): void {
+  /**
+   * Reads what lies in `buffer` from `start` to `end`.
+   *
+   * @param block the block of which `buffer` is all, where nobody else will read the message; -1: none.
+   */
+  open(buffer: Buffer, start: number, end: number, block = -1): void {
     this.buffer = buffer as RawBuffer;
     this.at = this.begin = start;
     this.end = end;
+    this.block = block;
   }
 
   /** Lets go of the memory. */
@@ -294,6 +316,20 @@ export class ByteReader {
   /** A copy of what was read since a position. */
   since(position: number): Uint8Array {
     return Uint8Array.prototype.slice.call(this.buffer, position, this.at);
+  }
+
+  /** The content of a buffer: a copy, or the bytes where they lie. */
+  memory(length: number): ArrayBuffer {
+    if (length < MUCH) return this.bytes(length);
+    while ((this.at - this.begin) % ALIGNMENT !== 0) this.byte();
+    if (this.block >= 0 && length <= this.left) {
+      const lent = lend(this.block, this.buffer.length, this.at, length);
+      if (lent !== null) {
+        this.at += length;
+        return lent;
+      }
+    }
+    return this.bytes(length);
   }
 
   /** A copy of the next `length` bytes. */

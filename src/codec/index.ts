@@ -119,12 +119,17 @@ export function decode(bytes: Uint8Array): unknown {
   return decodeAt(bufferOf(bytes), 0, bytes.length);
 }
 
-/** As {@link decode}, of the bytes of `buffer` from `start` to `end`. */
-export function decodeAt(buffer: Buffer, start: number, end: number): unknown {
+/**
+ * As {@link decode}, of the bytes of `buffer` from `start` to `end`.
+ *
+ * @param block the block of which `buffer` is all, where nobody else will read the message: large buffers may stay where they lie, and hold
+ * it. -1: nothing of the value refers to `buffer`.
+ */
+export function decodeAt(buffer: Buffer, start: number, end: number, block = -1): unknown {
   // A module that a function imports is run, and that may decode something.
   const reader = spareReader ?? new ValueReader();
   spareReader = undefined;
-  reader.open(buffer, start, end);
+  reader.open(buffer, start, end, block);
   try {
     return read(reader);
   } catch (error) {

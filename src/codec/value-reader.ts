@@ -3,21 +3,15 @@ import { fromHandle } from '../arena/handle';
 import { adopt, named } from '../closure/identity';
 import { resolveReference, type Reference } from '../closure/reference';
 import { SerializationError } from '../errors';
+import { readResizableBuffer, readView, readWholeView } from './buffers';
 import { ByteReader, malformed } from './bytes';
 import { addErrorProperty, makeError } from './error-value';
 import { readCustom } from './custom';
-import { Tag, VIEWS } from './format';
+import { Tag } from './format';
 import type { PlainData } from './plain-data';
 import { readShape, setOwn, type ReadShape } from './shapes';
 
 const NO_FUNCTIONS: readonly Function[] = [];
-
-/** A Node Buffer on shared memory. */
-function NodeBuffer(buffer: ArrayBuffer, offset: number, length?: number): Buffer {
-  return Buffer.from(buffer, offset, length);
-}
-
-type ViewConstructor = new (buffer: ArrayBuffer, offset: number, length?: number) => ArrayBufferView;
 
 export class ValueReader {
   readonly in = new ByteReader();
@@ -28,9 +22,9 @@ export class ValueReader {
   private objects: unknown[] = [];
   private shapes: ReadShape[] = [];
 
-  /** Reads a message from its start: what lies in `buffer` from `start` to `end`. */
-  open(buffer: Buffer, start: number, end: number): void {
-    this.in.open(buffer, start, end);
+  /** Reads a message from its start: what lies in `buffer` from `start` to `end`. @param block as of {@link ByteReader.open}. */
+  open(buffer: Buffer, start: number, end: number, block?: number): void {
+    this.in.open(buffer, start, end, block);
   }
 
   /** Lets go of what was read. */
@@ -174,19 +168,19 @@ export class ValueReader {
       case Tag.BOXED:
         return this.boxed();
       case Tag.ARRAY_BUFFER:
-        return this.begin(input.bytes(input.length()));
+        return this.begin(input.memory(input.length()));
       case Tag.RESIZABLE_BUFFER:
-        return this.resizableBuffer();
+        return readResizableBuffer(this);
       case Tag.VIEW:
-        return this.view();
+        return readView(this);
       case Tag.WHOLE_VIEW:
-        return this.wholeView();
+        return readWholeView(this);
       case Tag.INTEGERS:
         return this.begin(Array.from(new Int32Array(input.bytes(4 * input.length(4)))));
       case Tag.DOUBLES:
         return this.begin(Array.from(new Float64Array(input.bytes(8 * input.length(8)))));
       case Tag.BUFFER:
-        return this.begin(Buffer.from(input.bytes(input.length())));
+        return this.begin(Buffer.from(input.memory(input.length())));
       case Tag.ERROR:
         return this.error();
       case Tag.DOM_EXCEPTION:
@@ -272,53 +266,6 @@ export class ValueReader {
     const boxed = Object(this.value()) as object;
     this.objects[at] = boxed;
     return boxed;
-  }
-
-  private resizableBuffer(): ArrayBuffer {
-    const length = this.in.length();
-    const maxByteLength = this.in.count();
-    const bytes = new Uint8Array(this.in.bytes(length));
-    let buffer: ArrayBuffer;
-    try {
-      buffer = new (ArrayBuffer as new (n: number, o: { maxByteLength: number }) => ArrayBuffer)(length, {
-        maxByteLength,
-      });
-    } catch {
-      throw malformed('the largest length of a buffer is none');
-    }
-    new Uint8Array(buffer).set(bytes);
-    return this.begin(buffer);
-  }
-
-  private view(): ArrayBufferView {
-    const at = this.objects.push(undefined) - 1;
-    const number = this.in.byte();
-    const type = (number === VIEWS.length ? NodeBuffer : VIEWS[number]) as ViewConstructor | undefined;
-    const offset = this.in.count();
-    const length = this.in.count();
-    const buffer = this.value();
-    if (type === undefined || !(buffer instanceof ArrayBuffer)) throw malformed('a view has no buffer');
-    let view: ArrayBufferView;
-    try {
-      view = length === 0 ? new type(buffer, offset) : new type(buffer, offset, length - 1);
-    } catch {
-      throw malformed('a view is not within its buffer');
-    }
-    this.objects[at] = view;
-    return view;
-  }
-
-  private wholeView(): ArrayBufferView {
-    const type = VIEWS[this.in.byte()] as ViewConstructor | undefined;
-    const buffer = this.in.bytes(this.in.length());
-    if (type === undefined) throw malformed('a view has no type');
-    try {
-      const view = this.begin(new type(buffer, 0));
-      this.begin(buffer);
-      return view;
-    } catch {
-      throw malformed('a view is not within its buffer');
-    }
   }
 
   private error(): Error {

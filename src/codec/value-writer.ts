@@ -15,9 +15,10 @@ import { SerializationError } from '../errors';
 import { isDense, isIndex } from './arrays';
 import { nameOf } from '../closure/identity';
 import type { Shape } from '../closure/shape';
+import { writeArrayBuffer, writeView } from './buffers';
 import { ByteWriter } from './bytes';
 import { refuseOpen, writeCustom } from './custom';
-import { followsBuffer, isDetached, regExpParts, unboxed, viewParts } from './native-values';
+import { regExpParts, unboxed } from './native-values';
 import { ObjectNumbers } from './object-numbers';
 import { MOST_KEYS, ShapeTrie, type WrittenShape } from './shapes';
 import { writeString } from './strings';
@@ -53,7 +54,6 @@ const setForEach = Set.prototype.forEach;
 const viewPrototypes = new Map<object | null, number>(VIEWS.map((type, i) => [type.prototype, i]));
 const { Buffer: NodeBuffer } = globalThis;
 const bufferPrototype = NodeBuffer.prototype as object;
-const viewNumbers = new Map<string, number>(VIEWS.map((type, i) => [type.name, i]));
 const symbolNames = new Map<symbol, string>(
   Object.getOwnPropertyNames(Symbol).flatMap((name) => {
     const value = Object.getOwnPropertyDescriptor(Symbol, name)!.value as unknown;
@@ -206,7 +206,7 @@ export class ValueWriter {
       return this.dictionary(value, keysOf(value), Tag.NULL_OBJECT);
     }
     if ((viewPrototypes.has(prototype) || prototype === bufferPrototype) && ArrayBuffer.isView(value)) {
-      return this.view(value);
+      return writeView(this, value);
     }
     this.special(value);
   }
@@ -215,6 +215,11 @@ export class ValueWriter {
   enter(value: object): void {
     if (--this.budget < 0) throw TOO_LARGE;
     this.numbers.add(value);
+  }
+
+  /** Whether an object has begun in this message. */
+  has(value: object): boolean {
+    return this.numbers.get(value) !== undefined;
   }
 
   private plain(value: object): void {
@@ -364,9 +369,9 @@ export class ValueWriter {
       this.string(source);
       this.string(flags);
     } else if (ArrayBuffer.isView(value)) {
-      this.view(value);
+      writeView(this, value);
     } else if (types.isAnyArrayBuffer(value)) {
-      this.arrayBuffer(value);
+      writeArrayBuffer(this, value);
     } else if (types.isNativeError(value)) {
       if (!isOfKnownClass(value)) this.needFunctions();
       this.error(value);
@@ -426,66 +431,6 @@ export class ValueWriter {
     });
   }
 
-  private view(value: ArrayBufferView): void {
-    const { out } = this;
-    const { type, buffer, offset, length } = viewParts(value);
-    const isBuffer = type === 'Uint8Array' && Buffer.isBuffer(value);
-    const isShared = handleOf(buffer) !== undefined;
-    if (isBuffer && !isShared && !types.isSharedArrayBuffer(buffer)) {
-      this.enter(value);
-      out.byte(Tag.BUFFER);
-      out.count(length);
-      out.bytes(value);
-      return;
-    }
-    const number = isBuffer && isShared ? VIEWS.length : viewNumbers.get(type);
-    if (number === undefined) refuse(`a ${type} is not known to every Node that may read this`);
-    if (isDetached(buffer)) refuse('its ArrayBuffer is detached');
-    if (!isShared && this.wholeView(value, number, buffer, offset, length)) return;
-    this.enter(value);
-    out.byte(Tag.VIEW);
-    out.byte(number);
-    out.count(offset);
-    out.count(followsBuffer(value, buffer) ? 0 : length + 1);
-    this.value(buffer);
-  }
-
-  /** A view of all of a buffer that is not in the message yet. False, and nothing is written: it is something else. */
-  private wholeView(
-    value: ArrayBufferView,
-    type: number,
-    buffer: ArrayBufferLike,
-    offset: number,
-    length: number,
-  ): boolean {
-    const size = length * ((VIEWS[type] as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1);
-    if (offset !== 0 || size !== buffer.byteLength || types.isSharedArrayBuffer(buffer)) return false;
-    if ((buffer as { resizable?: boolean }).resizable || this.numbers.get(buffer) !== undefined) return false;
-    this.enter(value);
-    this.enter(buffer);
-    this.out.byte(Tag.WHOLE_VIEW);
-    this.out.byte(type);
-    this.out.count(size);
-    this.out.bytes(new Uint8Array(buffer));
-    return true;
-  }
-
-  private arrayBuffer(value: ArrayBufferLike): void {
-    const { out } = this;
-    if (types.isSharedArrayBuffer(value)) {
-      refuse('a SharedArrayBuffer is shared with threads of this process only; sharedArray() makes one for all');
-    }
-    if (isDetached(value)) refuse('it is a detached ArrayBuffer');
-    const handle = handleOf(value);
-    if (handle !== undefined) return this.handle(handle);
-    this.enter(value);
-    const { resizable, maxByteLength } = value as ArrayBuffer & { resizable?: boolean; maxByteLength?: number };
-    out.byte(resizable ? Tag.RESIZABLE_BUFFER : Tag.ARRAY_BUFFER);
-    out.count(value.byteLength);
-    if (resizable) out.count(maxByteLength!);
-    out.bytes(new Uint8Array(value));
-  }
-
   private error(value: Error): void {
     this.enter(value);
     const { type, identity, name, stack, properties } = errorParts(value);
@@ -506,7 +451,7 @@ export class ValueWriter {
     }
   }
 
-  private handle(handle: Handle): void {
+  handle(handle: Handle): void {
     if (handle.tree !== tree().tree) {
       refuse(`the ${handle.kind} belongs to another tree of processes (${handle.tree})`);
     }

@@ -143,6 +143,8 @@ export class Engine {
     writer.refs = null;
     let kind = L.CALL;
     writer.blocks = null;
+    // What may be sent once more must arrive as it was.
+    writer.once = options === null || options.retries === 0;
     let inBlock = 0;
     const count = args.length;
     try {

@@ -22,7 +22,10 @@ const LATIN1 = 8;
 const MESSAGE = 9;
 /** The value is the next one in the pool's queue of large results. */
 const QUEUED = 10;
-/** The value is a codec's message in a block: its id and length follow as doubles, at the next even word. */
+/**
+ * The value is a codec's message in a block: its id and length follow as doubles, at the next even word. n is 1 where nobody
+ * reads it after this reader.
+ */
 const FAR = 11;
 
 /** Strings up to this length are written here, longer ones by the codec. */
@@ -59,6 +62,8 @@ export class ValueWriter {
   far: ((message: Message) => number) | null = null;
   /** The blocks that `far` made since it was last set: the caller's. */
   blocks: number[] | null = null;
+  /** Whether such a block is read once. */
+  once = false;
 
   constructor(words = 1 << 14) {
     this.words = new Int32Array(words);
@@ -119,7 +124,7 @@ export class ValueWriter {
 
   private inBlock(block: number, length: number, parts: readonly Uint8Array[] | null): void {
     (this.blocks ??= []).push(block);
-    this.word(FAR);
+    this.word(this.once ? FAR | (1 << 8) : FAR);
     this.align();
     this.rawDouble(block);
     this.rawDouble(parts === null ? length : size(parts));
@@ -268,7 +273,7 @@ export class ValueReader {
       case QUEUED:
         return takeResult(this.queue);
       case FAR:
-        return this.far();
+        return this.far(word >>> 8 === 1);
       default:
         throw malformed();
     }
@@ -308,21 +313,22 @@ export class ValueReader {
     return this.decode(this.buffer, place << 2, (place << 2) + length);
   }
 
-  private far(): unknown {
+  private far(once: boolean): unknown {
     this.at = (this.at + 1) & ~1;
     if (this.at + 4 > this.end) throw malformed();
-    const bytes = blockBytes(this.rawDouble());
+    const block = this.rawDouble();
+    const bytes = blockBytes(block);
     const length = this.rawDouble();
     if (!(length >= 0 && length <= bytes.length)) throw malformed();
-    return this.decode(bytes, 0, length);
+    return this.decode(bytes, 0, length, once ? block : -1);
   }
 
-  private decode(buffer: Buffer, start: number, end: number): unknown {
+  private decode(buffer: Buffer, start: number, end: number, block = -1): unknown {
     if (this.waits && !isPrepared(buffer, start)) {
       const loading = prepare(buffer.subarray(start, end));
       if (loading !== undefined) throw new ModulesMissing(loading);
     }
-    return decodeAt(buffer, start, end);
+    return decodeAt(buffer, start, end, block);
   }
 }
 

@@ -34,22 +34,24 @@ class HeldItem implements Item {
   private readonly buffer: Buffer;
   private readonly start: number;
   private readonly end: number;
-  /** Blocks that it names, and the one that it lies in: each held with one count until it is opened. */
+  /** Blocks that it names, and `block`, which it lies in (-1: none): each held with one count until it is opened. */
   private readonly held: readonly number[];
+  private readonly block: number;
   readonly loading: Promise<void> | undefined;
 
-  constructor(buffer: Buffer, start: number, end: number, held: readonly number[]) {
+  constructor(buffer: Buffer, start: number, end: number, held: readonly number[], block: number) {
     this.buffer = buffer;
     this.start = start;
     this.end = end;
     this.held = held;
+    this.block = block;
     this.loading = prepare(buffer.subarray(start, end));
   }
 
   open(): unknown {
     try {
       // The handles in it take counts of their own.
-      return decodeAt(this.buffer, this.start, this.end);
+      return decodeAt(this.buffer, this.start, this.end, this.block);
     } finally {
       this.drop();
     }
@@ -98,12 +100,12 @@ export function pop(queue: number, timeout: number): Item | typeof WAIT | typeof
     length = status % NAMED;
     if (status >= NAMED) held = blocksNamed(named, status);
     if (isPrepared(scratch)) return status < NAMED ? small : smallHeld;
-    return new HeldItem(copy(length), 0, length, status < NAMED ? [] : held);
+    return new HeldItem(copy(length), 0, length, status < NAMED ? [] : held, -1);
   }
   if (status !== MORE) return status as typeof WAIT | typeof CLOSED;
   const { length: bytes, refs, block, at } = native.queueTaken();
-  if (block < 0) return new HeldItem(copy(bytes), 0, bytes, refs);
-  return new HeldItem(blockBytes(block), at, at + bytes, [...refs, block]);
+  if (block < 0) return new HeldItem(copy(bytes), 0, bytes, refs, -1);
+  return new HeldItem(blockBytes(block), at, at + bytes, [...refs, block], block);
 }
 
 function copy(bytes: number): Buffer {

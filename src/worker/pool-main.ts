@@ -1,4 +1,5 @@
 /** What a worker of a pool runs: opens its channel, runs the initializer, then tasks until it is told to stop. */
+import { isMainThread } from 'node:worker_threads';
 import { native } from '../native';
 import * as bell from '../arena/bell';
 import { decode, prepare } from '../codec';
@@ -21,6 +22,7 @@ interface WorkerStart {
 
 export async function main(adoption: Adoption): Promise<void> {
   becomeChild(adoption);
+  if (isMainThread) native.keepFreedMemory();
   // Ctrl-C goes to the whole group: the pool's process decides what becomes of it.
   process.on('SIGINT', () => {});
   // What ends it uncaught is the cause of its tasks' errors.

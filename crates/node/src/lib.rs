@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod fast;
 mod inspect;
+mod lend;
 mod machine;
 mod mailbox;
 mod member;

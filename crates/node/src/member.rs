@@ -49,7 +49,8 @@ thread_local! {
     static MEMBER: RefCell<Option<Member>> = const { RefCell::new(None) };
 }
 
-fn is_main_thread() -> bool {
+/// Whether this is the first thread of its process.
+pub fn is_main_thread() -> bool {
     // SAFETY: neither call has a precondition.
     unsafe { libc::syscall(libc::SYS_gettid) as libc::pid_t == libc::getpid() }
 }

@@ -41,7 +41,7 @@ unsafe extern "C" fn give_back(_: sys::napi_env, _: *mut c_void, hint: *mut c_vo
 }
 
 /// Where that is in this process.
-fn within(offset: u64, length: u64) -> Result<*mut u8> {
+pub fn within(offset: u64, length: u64) -> Result<*mut u8> {
     with(|arena, _| {
         if offset
             .checked_add(length)
@@ -68,6 +68,25 @@ pub unsafe fn foreign(
     finalize: sys::napi_finalize,
     hint: *mut c_void,
 ) -> Result<Unknown<'static>> {
+    // SAFETY: by contract; what is made is a value of this environment.
+    unsafe {
+        let value = foreign_value(env, data, length, finalize, hint)
+            .map_err(|status| napi_error(status, "create_external_arraybuffer"))?;
+        Unknown::from_napi_value(env.raw(), value).map_err(|error| coded("ERR_NAPI", error))
+    }
+}
+
+/// As [`foreign`], or napi's status.
+///
+/// # Safety
+/// As of [`foreign`].
+pub unsafe fn foreign_value(
+    env: Env,
+    data: *mut u8,
+    length: u64,
+    finalize: sys::napi_finalize,
+    hint: *mut c_void,
+) -> std::result::Result<sys::napi_value, sys::napi_status> {
     let mut value = std::ptr::null_mut();
     // SAFETY: a live environment; the memory outlives the ArrayBuffer, by contract.
     let status = unsafe {
@@ -80,11 +99,11 @@ pub unsafe fn foreign(
             &mut value,
         )
     };
-    if status != sys::Status::napi_ok {
-        return Err(napi_error(status, "create_external_arraybuffer"));
+    if status == sys::Status::napi_ok {
+        Ok(value)
+    } else {
+        Err(status)
     }
-    // SAFETY: `value` was just made in this environment.
-    unsafe { Unknown::from_napi_value(env.raw(), value) }.map_err(|error| coded("ERR_NAPI", error))
 }
 
 /// The `index`-th MiB of the arena.
