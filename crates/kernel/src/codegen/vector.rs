@@ -9,8 +9,8 @@ use crate::ir::*;
 use crate::math::WIDTH;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{
-    types, AbiParam, Endianness, Function, InstBuilder, MemFlags, SigRef, Signature, StackSlot,
-    StackSlotData, StackSlotKind, UserFuncName, Value,
+    types, AbiParam, ConstantData, Endianness, Function, InstBuilder, MemFlags, SigRef, Signature,
+    StackSlot, StackSlotData, StackSlotKind, UserFuncName, Value,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 
@@ -255,8 +255,15 @@ impl<'f, 'p> Block<'f, 'p> {
     }
 
     fn constant(&mut self, value: f64) -> Pairs {
-        let value = self.b.ins().f64const(value);
-        let pair = self.b.ins().splat(types::F64X2, value);
+        // From memory behind the code: a splat would be made of three instructions, in each round.
+        let pair = [value.to_le_bytes(), value.to_le_bytes()].concat();
+        let constant = self
+            .b
+            .func
+            .dfg
+            .constants
+            .insert(ConstantData::from(&pair[..]));
+        let pair = self.b.ins().vconst(types::F64X2, constant);
         vec![pair; self.pairs]
     }
 

@@ -40,7 +40,7 @@ pub fn lane(x: f64) -> f64 {
     let k = f64::from_bits(exponent | TWO_52) - (4_503_599_627_370_496.0 + 1023.0);
     let (k_high, k_low) = (k * LN2_HIGH, k * LN2_LOW);
 
-    let short = f * f * (0.5 - 0.33333333333333333 * f);
+    let short = f * f * (0.5 - (1.0 / 3.0) * f);
     let near = k_high - ((short - k_low) - f);
 
     let s = f / (2.0 + f);

@@ -32,6 +32,17 @@ fn power_of_two(k: f64) -> f64 {
     f64::from_bits((k + (6_755_399_441_055_744.0 + 1023.0)).to_bits() << 52)
 }
 
+/// The elements at `from`, one by one: a longer read of what was just written in parts would wait until those have left
+/// the processor.
+///
+/// # Safety
+/// [`WIDTH`] elements are there.
+#[inline(always)]
+unsafe fn read(from: *const f64) -> [f64; WIDTH] {
+    // SAFETY: by the contract of this function.
+    std::array::from_fn(|at| unsafe { from.add(at).read_volatile() })
+}
+
 #[inline(always)]
 unsafe fn one(
     x: *mut f64,
@@ -40,58 +51,52 @@ unsafe fn one(
     lane: impl Fn(f64) -> f64,
 ) {
     // SAFETY: by the contract of `Block`.
-    let x = unsafe { &mut *x.cast::<[f64; WIDTH]>() };
-    let given = *x;
-    let mut fine = [true; WIDTH];
-    for (fine, x) in fine.iter_mut().zip(given) {
-        *fine = ordinary(x);
+    let (given, x) = unsafe { (read(x), &mut *x.cast::<[f64; WIDTH]>()) };
+    // As wide as the elements, so that nothing has to be packed: 1 where one is odd.
+    let mut odd = [0_u64; WIDTH];
+    for at in 0..WIDTH {
+        let fine = ordinary(given[at]);
+        x[at] = lane(if fine { given[at] } else { 1.0 });
+        odd[at] = if fine { 0 } else { 1 };
     }
-    for (x, fine) in x.iter_mut().zip(fine) {
-        *x = lane(if fine { *x } else { 1.0 });
+    if odd.iter().fold(0, |any, odd| any | odd) == 0 {
+        return;
     }
-    if fine != [true; WIDTH] {
-        // SAFETY: by the contract of `Block`.
-        let scalar =
-            unsafe { std::mem::transmute::<usize, unsafe extern "C" fn(f64) -> f64>(scalar) };
-        for at in 0..WIDTH {
-            if !fine[at] {
-                // SAFETY: as above.
-                x[at] = unsafe { scalar(given[at]) };
-            }
-        }
+    // SAFETY: by the contract of `Block`.
+    let scalar = unsafe { std::mem::transmute::<usize, unsafe extern "C" fn(f64) -> f64>(scalar) };
+    for at in (0..WIDTH).filter(|at| odd[*at] != 0) {
+        // SAFETY: as above.
+        x[at] = unsafe { scalar(given[at]) };
     }
 }
 
 #[inline(always)]
 unsafe fn two(x: *mut f64, y: *const f64, scalar: usize) {
     // SAFETY: by the contract of `Block`.
-    let (x, y) = unsafe { (&mut *x.cast::<[f64; WIDTH]>(), &*y.cast::<[f64; WIDTH]>()) };
-    let given = *x;
-    let mut fine = [true; WIDTH];
-    for at in 0..WIDTH {
-        fine[at] = pow::ordinary(given[at], y[at]);
-    }
+    let (given, y, x) = unsafe { (read(x), read(y), &mut *x.cast::<[f64; WIDTH]>()) };
     let (mut bases, mut exponents, mut sizes) = ([1.0; WIDTH], [1.0; WIDTH], [0.0; WIDTH]);
+    let mut odd = [0_u64; WIDTH];
     for at in 0..WIDTH {
-        bases[at] = if fine[at] { given[at] } else { 1.0 };
-        exponents[at] = if fine[at] { y[at] } else { 1.0 };
+        let fine = pow::ordinary(given[at], y[at]);
+        bases[at] = if fine { given[at] } else { 1.0 };
+        exponents[at] = if fine { y[at] } else { 1.0 };
+        odd[at] = if fine { 0 } else { 1 };
     }
     for at in 0..WIDTH {
         (x[at], sizes[at]) = pow::lane(bases[at], exponents[at]);
     }
     for at in 0..WIDTH {
-        fine[at] &= sizes[at].abs() < pow::LARGEST;
+        odd[at] |= if sizes[at].abs() < pow::LARGEST { 0 } else { 1 };
     }
-    if fine != [true; WIDTH] {
-        // SAFETY: by the contract of `Block`.
-        let scalar =
-            unsafe { std::mem::transmute::<usize, unsafe extern "C" fn(f64, f64) -> f64>(scalar) };
-        for at in 0..WIDTH {
-            if !fine[at] {
-                // SAFETY: as above.
-                x[at] = unsafe { scalar(given[at], y[at]) };
-            }
-        }
+    if odd.iter().fold(0, |any, odd| any | odd) == 0 {
+        return;
+    }
+    // SAFETY: by the contract of `Block`.
+    let scalar =
+        unsafe { std::mem::transmute::<usize, unsafe extern "C" fn(f64, f64) -> f64>(scalar) };
+    for at in (0..WIDTH).filter(|at| odd[*at] != 0) {
+        // SAFETY: as above.
+        x[at] = unsafe { scalar(given[at], y[at]) };
     }
 }
 
