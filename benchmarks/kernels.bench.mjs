@@ -10,33 +10,43 @@ import { inputsOf, kernels, loopOf } from './kernels/kernels.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
+/** Runs of a round: CPU time is known to a tick of 10 ms where threads end. */
+const TURNS = 10;
+const cpu = { metric: 'cpu' };
+
 export const title = 'Kernels';
 export const about =
-  `Nine kernels over Float64Arrays, per element; compared by the best round. "1 thread" computes on the calling thread alone, the others on all ${availableParallelism()}. ` +
+  `Nine kernels over Float64Arrays, per element. A round is the best of ${TURNS} runs by the clock; its CPU time is that of all of them, and of the whole process tree. ` +
+  'Compared by CPU time: other programs share the cores, and what a run takes by the clock says who was scheduled, at its best whether nobody else was. ' +
+  `"1 thread" computes on the calling thread alone, the others on all ${availableParallelism()}: what these take of CPU time beyond that is the price of sharing, and near-linear is 1.1 times. ` +
   'V8 loop: one loop of its own for each kernel, optimised; .map(): of the typed array; worker_threads: as many loops as CPUs over SharedArrayBuffers, woken by Atomics. ' +
   "numpy's and numexpr's results may differ in the last place, multiproc's are V8's.";
 
-const best = { of: 'best' };
 const hasPython = ['x ** x', 'polynomial', 'sin · exp', 'Black-Scholes', 'sum', 'axpy'];
 
 export const cases = Object.entries(kernels).map(([name, { n }]) => ({
   title: name,
   call: name,
-  args: { n },
+  args: { n, turns: TURNS },
   unit: 'ns',
   rounds: 7,
-  by: best,
+  by: cpu,
   goals: [
-    { row: 'multiproc, 1 thread', atMost: 1, times: 'V8 loop', by: best },
-    { row: 'multiproc', atMost: 1, times: 'numexpr', by: best },
-    { row: 'multiproc', atMost: 1, times: 'Numba', by: best },
+    { row: 'multiproc, 1 thread', atMost: 1, times: 'V8 loop', by: cpu },
+    { atMost: 1.1, times: 'multiproc, 1 thread', by: cpu },
+    { atMost: 1, times: 'numexpr', by: cpu },
+    { row: 'multiproc, 1 thread', atMost: 1, times: 'Numba, 1 thread', by: cpu },
   ].filter(({ times }) => times !== 'numexpr' || hasPython.includes(name)),
 }));
 
-function timed(n, run) {
-  const begin = performance.now();
-  run();
-  return { ns: (performance.now() - begin) * 1e6, ops: n };
+function timed(n, turns, run) {
+  let best = Infinity;
+  for (let turn = 0; turn < turns; turn++) {
+    const begin = performance.now();
+    run();
+    best = Math.min(best, performance.now() - begin);
+  }
+  return { ns: best * 1e6, ops: n, cpuOps: n * turns };
 }
 
 /** The rounds of every kernel; `prepare(kernel, name, n)` gives what is timed. */
@@ -44,9 +54,9 @@ function rounds(prepare) {
   const prepared = new Map();
   const round =
     (name) =>
-    async ({ n }) => {
+    async ({ n, turns }) => {
       if (!prepared.has(name)) prepared.set(name, prepare(kernels[name], name, n));
-      return timed(n, prepared.get(name));
+      return timed(n, turns, prepared.get(name));
     };
   return Object.fromEntries(Object.keys(kernels).map((name) => [name, round(name)]));
 }

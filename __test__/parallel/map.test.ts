@@ -42,6 +42,22 @@ describe('map', () => {
     }
   });
 
+  test('of lengths around that of a block, with odd numbers among ordinary ones', () => {
+    const odd = [NaN, Infinity, -Infinity, 0, -0, 1e-320, -3, 1e9, Math.PI, 710, 1];
+    const functions = [
+      (x: number) => Math.sin(x) + Math.cos(x * 2),
+      (x: number) => Math.exp(x) - Math.log(x),
+      (x: number) => x ** (x / 2) + x ** 2,
+      (x: number) => { const e = Math.exp(-x); return x < 1 ? Math.log(e + 1) : e * Math.sin(e); }, // prettier-ignore
+    ];
+    for (const f of functions) {
+      for (const length of [0, 1, 7, 8, 9, 15, 16, 17, 100]) {
+        const input = Float64Array.from({ length }, (_, i) => (i % 5 === 3 ? odd[i % odd.length] : i / 7));
+        expect(parallel.mapSync(f, input)).toEqual(input.map((x) => f(x)));
+      }
+    }
+  });
+
   test('on several threads computes each element once', () => {
     const input = Int32Array.from({ length: 50_000 }, (_, i) => i);
     const f = (n: number) => { let s = 0; for (let j = 0; j < n % 100; j++) s += j; return s; }; // prettier-ignore

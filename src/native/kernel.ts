@@ -84,9 +84,9 @@ export interface StopHandle {
 /** What V8 gives for some inputs of one function. */
 export interface TableObject {
   readonly name: string;
-  readonly x: number[];
-  readonly y: number[];
-  readonly expected: number[];
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly expected: Float64Array;
 }
 
 type Origins = Record<string, 'export' | 'port'>;
@@ -96,6 +96,8 @@ export interface KernelBinding {
   readonly StopHandle: new () => StopHandle;
   probed(): string[];
   decidedMath(): Origins | null;
+  /** Names of the functions that are there for several elements at once too. */
+  mathInBlocks(): string[];
   decideMath(tables: TableObject[], exports: boolean, ports: boolean): Origins;
   compile(request: RequestObject): CompiledKernel | IssueObject;
   parameterCount(source: string): number | IssueObject;

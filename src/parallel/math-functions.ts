@@ -81,20 +81,20 @@ function* randoms(): Generator<number, never> {
 function table(name: string): TableObject {
   const f = originals.get(`Math.${name}`) as (x: number, y: number) => number;
   const two = f.length === 2;
-  const x: number[] = [];
-  const y: number[] = [];
+  const count = SPECIAL.length * (two ? SPECIAL.length : 1) + RANDOM;
+  const [x, y, expected] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
+  let at = 0;
+  const add = (a: number, b: number) => {
+    x[at] = a;
+    y[at] = b;
+    expected[at++] = f(a, b);
+  };
   for (const a of SPECIAL) {
-    for (const b of two ? SPECIAL : [0]) {
-      x.push(a);
-      y.push(b);
-    }
+    for (const b of two ? SPECIAL : [0]) add(a, b);
   }
   const random = randoms();
-  for (let i = 0; i < RANDOM; i++) {
-    x.push(random.next().value);
-    y.push(two ? random.next().value : 0);
-  }
-  return { name, x, y, expected: x.map((a, i) => f(a, y[i])) };
+  for (let i = 0; i < RANDOM; i++) add(random.next().value, two ? random.next().value : 0);
+  return { name, x, y, expected };
 }
 
 /** Decides for this process which functions kernels can use, where that is not decided. Some milliseconds. */

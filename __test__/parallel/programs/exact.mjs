@@ -2,7 +2,7 @@
 // Prints one line for each operation that differs, then the counts; the exit code is 1 where one does.
 // Long form: 1,000,000 inputs (the default).
 import { parallel } from 'multiproc';
-import { difference, pairs } from './inputs.mjs';
+import { borders, difference, pairs } from './inputs.mjs';
 
 const n = Number(process.argv[2] ?? 1_000_000);
 const only = process.argv[3];
@@ -112,6 +112,18 @@ for (const name of [
   OPERATIONS[`Math.${name}`] = `(x) => Math.${name}(x)`;
 }
 
+/** Those that are computed in blocks too: alone, and where that can't be; with inputs at their borders. */
+const IN_BLOCKS = {};
+for (const name of ['sin', 'cos', 'exp', 'log']) {
+  OPERATIONS[`Math.${name}, by element`] = `(x, y, i) => (i < 0 ? i : Math.${name}(x))`;
+  IN_BLOCKS[`Math.${name}`] = `(x) => Math.${name}(x)`;
+}
+OPERATIONS['**, by element'] = '(x, y, i) => (i < 0 ? i : x ** y)';
+OPERATIONS['x ** 2'] = '(x, y, i) => x ** 2 + (i < 0 ? i : (y + x) ** 2)';
+IN_BLOCKS['**'] = '(x, y) => x ** y';
+IN_BLOCKS.several =
+  '(x, y) => { const e = Math.exp(-Math.abs(x)), l = Math.log(Math.abs(y)); return x < y ? Math.sin(e * y) - l : Math.cos(l + x) ** 1.5 * Math.abs(x) ** e; }';
+
 let failed = 0;
 let passed = 0;
 function check(name, found, expected, show) {
@@ -124,8 +136,10 @@ function check(name, found, expected, show) {
 }
 
 const [A, B] = pairs(n);
-const chosen = Object.entries(OPERATIONS).filter(([name]) => only === undefined || name === only);
-for (const [name, source] of chosen) {
+
+/** Compares an operation on two columns. */
+function compare(name, source, A, B) {
+  if (only !== undefined && name !== only) return;
   const f = (0, eval)(source);
   const loop = new Function(
     'A',
@@ -139,6 +153,11 @@ for (const [name, source] of chosen) {
   loop(A, B, expected, n);
   const at = (i) => `f(${A[i]}, ${B[i]}, ${i})`;
   check(name, parallel.zipSync(f, [A, B]), expected, at);
+}
+
+for (const [name, source] of Object.entries(OPERATIONS)) compare(name, source, A, B);
+for (const [name, source] of Object.entries(IN_BLOCKS)) {
+  compare(`${name}, at the borders`, source, ...borders(n));
 }
 
 // Nine kinds in, nine kinds out, with V8's conversions.

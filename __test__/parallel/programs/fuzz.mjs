@@ -232,11 +232,16 @@ class Generator {
     return `(x, y, p, q, i) => {\n${body}return ${this.number(3)};\n}`;
   }
 
-  /** Without jumps, integers and calls: what is computed by pairs. */
+  /** Without jumps and integers: what is computed by pairs, or in blocks where it calls functions of Math. */
   straight() {
+    const calls = this.below(2) === 0;
     const e = (depth) => {
       if (depth <= 0) return this.pick(['x', 'y', '0.5', 'kf', '-1', ...this.vars]);
-      switch (this.below(7)) {
+      switch (this.below(calls ? 9 : 7)) {
+        case 7:
+          return `Math.${this.pick(['sin', 'cos', 'exp', 'log'])}(${e(depth - 1)})`;
+        case 8:
+          return `((${e(depth - 1)}) ** ${this.pick(['2', `(${e(depth - 1)})`, `(${e(depth - 1)})`])})`;
         case 0:
           return `Math.${this.pick(['abs', 'sqrt', 'floor', 'ceil', 'trunc'])}(${e(depth - 1)})`;
         case 1:

@@ -69,6 +69,35 @@ export function pairs(n, seed = 0x9e3779b9) {
   return [a, b];
 }
 
+/** Two columns of n numbers close to where the functions of Math take another path, from a few ulps away to 2^-10. */
+export function borders(n, seed = 0x2545f491) {
+  const word = words(seed);
+  const [a, b] = [new Float64Array(n), new Float64Array(n)];
+  // The fractions at which log and pow change over, and 1.
+  const fractions = [1, Math.SQRT2, Math.sqrt(1.5), Math.sqrt(3), 1.38, 1.42, 2 - 2 ** -21].concat(
+    1 + 0x6147a / 2 ** 20,
+  );
+  const near = (x) => x * (1 + ((word() | 0) / 2 ** 31) * 2 ** -(10 + (word() % 43)));
+  const sign = () => (word() & 1 ? 1 : -1);
+  for (let i = 0; i < n; i++) {
+    switch (i & 3) {
+      case 0:
+        a[i] = sign() * near(((word() % 5300) * Math.PI) / 4);
+        break;
+      case 1:
+        a[i] = sign() * near(((word() % 2200) * Math.LN2) / 2);
+        break;
+      case 2:
+        a[i] = near(fractions[word() % fractions.length] * 2 ** ((word() % 2046) - 1022));
+        break;
+      default:
+        a[i] = near(fractions[word() % fractions.length] * 2 ** ((word() % 8) - 4));
+    }
+    b[i] = sign() * (word() & 1 ? near((word() % 64) / 2) : (word() / 2 ** 32) * 2 ** ((word() % 40) - 30));
+  }
+  return [a, b];
+}
+
 /** The first index at which two arrays differ (-0 and 0 do, NaN and NaN don't), and how many do. */
 export function difference(found, expected) {
   let count = 0;

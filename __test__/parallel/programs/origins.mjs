@@ -18,8 +18,9 @@ const outcome = (f) => {
 };
 const result = {
   origins: kernelBinding().decidedMath(),
+  blocks: kernelBinding().mathInBlocks(),
   sin: outcome((x) => Math.sin(x)),
-  pow: outcome((x) => x ** 1.7),
+  pow: outcome((x) => x ** (1.7 + x * 0)),
   log: outcome((x) => Math.log(x)),
   sqrt: outcome((x) => Math.sqrt(x) + (x % 3)),
 };

@@ -1,16 +1,17 @@
 //! Which functions of Math kernels can call.
 
 use multiproc_kernel::math::{self, Origin, Table};
+use napi::bindgen_prelude::Float64Array;
 use napi_derive::napi;
 use std::collections::HashMap;
 
 /// What V8 gives for some inputs of one function.
-#[napi(object)]
+#[napi(object, object_to_js = false)]
 pub struct TableObject {
     pub name: String,
-    pub x: Vec<f64>,
-    pub y: Vec<f64>,
-    pub expected: Vec<f64>,
+    pub x: Float64Array,
+    pub y: Float64Array,
+    pub expected: Float64Array,
 }
 
 /// The names of the functions that a table is needed of.
@@ -36,6 +37,16 @@ pub fn decided_math() -> Option<HashMap<String, &'static str>> {
     math::decided().map(origins)
 }
 
+/// The names of those that kernels can also compute for several elements at once.
+#[napi]
+pub fn math_in_blocks() -> Vec<&'static str> {
+    let mut names: Vec<&str> = math::decided()
+        .map(|functions| functions.in_blocks().collect())
+        .unwrap_or_default();
+    names.sort_unstable();
+    names
+}
+
 /// Decides for this process, once, by what V8 gives for some inputs. The origin of each function that can be used.
 #[napi(catch_unwind)]
 pub fn decide_math(
@@ -53,9 +64,9 @@ pub fn decide_math(
                  expected,
              }| Table {
                 name,
-                x,
-                y,
-                expected,
+                x: x.to_vec(),
+                y: y.to_vec(),
+                expected: expected.to_vec(),
             },
         )
         .collect();

@@ -156,3 +156,25 @@ fn a_stopped_run_ends() {
         assert!(run.join().expect("it does not panic").is_err());
     });
 }
+
+#[test]
+fn a_conditional_count_needs_no_jump() {
+    check(
+        "(x, y) => { let n = 0; for (let i = -5; i < 9; i++) { if (x < i) n++; if (i >= y) n--; } return n }",
+        |x, y, _| {
+            let below = (-5..9).filter(|i| x < f64::from(*i)).count() as f64;
+            let above = (-5..9).filter(|i| f64::from(*i) >= y).count() as f64;
+            below - above
+        },
+    );
+    check(
+        "(x) => { let n = 2147483646; for (let i = 0; i < 4; i++) if (x !== 0) n++; return n }",
+        |x, _, _| {
+            if x == 0.0 {
+                2_147_483_646.0
+            } else {
+                2_147_483_650.0
+            }
+        },
+    );
+}

@@ -1,6 +1,7 @@
 //! Binary operators and the functions of Math.
 
 use super::emit::{held, Emit, Held};
+use super::vector::is_two;
 use crate::ir::*;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{
@@ -27,6 +28,10 @@ impl Emit<'_, '_> {
                     }
                 };
                 held(value, Repr::Float64)
+            }
+            Pow if is_two(b) => {
+                let x = self.number_of(a);
+                held(self.b.ins().fmul(x, x), Repr::Float64)
             }
             Pow => {
                 let (x, y) = (self.number_of(a), self.number_of(b));
@@ -59,6 +64,9 @@ impl Emit<'_, '_> {
 
     /// A sum, difference or product of int32 that is expected to be one.
     fn checked(&mut self, operator: Binary, a: &Expr, b: &Expr) -> Held {
+        if let (Binary::Add | Binary::Sub, Kind::Number(by)) = (operator, &b.kind) {
+            return self.checked_step(a, if operator == Binary::Add { *by } else { -*by });
+        }
         let (x, y) = (self.value(a), self.value(b));
         let (x, y) = (self.word(x), self.word(y));
         let (value, over) = match operator {
@@ -75,6 +83,21 @@ impl Emit<'_, '_> {
             let wrong = self.b.ins().band(zero, negative);
             self.leave_if(wrong);
         }
+        held(value, Repr::Int32)
+    }
+
+    /// An int32 and a constant: past an end of int32 the sum comes out on the other side of what it began with.
+    fn checked_step(&mut self, a: &Expr, by: f64) -> Held {
+        let x = self.value(a);
+        let x = self.word(x);
+        let value = self.b.ins().iadd_imm(x, by as i64);
+        let order = if by < 0.0 {
+            IntCC::SignedGreaterThan
+        } else {
+            IntCC::SignedLessThan
+        };
+        let over = self.b.ins().icmp(order, value, x);
+        self.leave_if(over);
         held(value, Repr::Int32)
     }
 

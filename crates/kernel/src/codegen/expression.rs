@@ -38,8 +38,14 @@ impl Emit<'_, '_> {
                 otherwise,
             } => self.element(expr, *array, index, otherwise.as_deref()),
             Kind::Set(var, value) => {
+                let mixes = mixes(*var, value);
                 let value = self.value(value);
-                self.write(*var, value)
+                let value = self.write(*var, value);
+                if mixes && value.repr == Repr::Int32 {
+                    let value = self.kept(value.value);
+                    return self.write(*var, held(value, Repr::Int32));
+                }
+                value
             }
             Kind::Step {
                 var,
@@ -127,6 +133,10 @@ impl Emit<'_, '_> {
     /// ToInt32 of the value.
     pub fn bits(&mut self, expr: &Expr) -> Value {
         match &expr.kind {
+            Kind::Number(value) => {
+                let word = crate::math::to_int32(*value);
+                self.b.ins().iconst(types::I32, i64::from(word))
+            }
             Kind::Binary(operator @ (Binary::Add | Binary::Sub), a, b)
                 if exact_sum(a, EXACT_DEPTH) && exact_sum(b, EXACT_DEPTH) =>
             {
@@ -188,6 +198,12 @@ impl Emit<'_, '_> {
     }
 
     fn compare(&mut self, order: Compare, a: &Expr, b: &Expr) -> Held {
+        let int = |expr: &Expr| matches!(expr.ty.repr, Repr::Int32 | Repr::Bool);
+        if is_product(a) && int(b) || int(a) && is_product(b) {
+            let (x, y) = (self.wide(a), self.wide(b));
+            let truth = self.b.ins().icmp(Self::int_order(order, true), x, y);
+            return held(truth, Repr::Bool);
+        }
         let (x, y) = (self.value(a), self.value(b));
         let narrow = |repr| matches!(repr, Repr::Int32 | Repr::Bool);
         let truth = if narrow(x.repr) && narrow(y.repr) {
@@ -212,6 +228,18 @@ impl Emit<'_, '_> {
         held(truth, Repr::Bool)
     }
 
+    /// An int32, or a product of two, as i64. A product that is no exact double is far from every int32, and stays so
+    /// when it is rounded: the order is that of the doubles.
+    fn wide(&mut self, expr: &Expr) -> Value {
+        if let (true, Kind::Binary(_, a, b)) = (is_product(expr), &expr.kind) {
+            let (a, b) = (self.wide(a), self.wide(b));
+            return self.b.ins().imul(a, b);
+        }
+        let value = self.value(expr);
+        let word = self.word(value);
+        self.b.ins().sextend(types::I64, word)
+    }
+
     fn step(&mut self, var: VarId, by: i32, postfix: bool, bound: Option<&Expr>) -> Held {
         let old = self.read(var);
         let new = if old.repr == Repr::Int32 {
@@ -219,13 +247,7 @@ impl Emit<'_, '_> {
                 bound.is_some_and(|bound| matches!(bound.ty.repr, Repr::Int32 | Repr::Bool));
             let value = self.b.ins().iadd_imm(old.value, i64::from(by));
             if self.speculate && !bounded {
-                // Past the end of int32 the sum comes out at the other end.
-                let wrapped = if by > 0 { i32::MIN } else { i32::MAX };
-                let over = self
-                    .b
-                    .ins()
-                    .icmp_imm(IntCC::Equal, value, i64::from(wrapped));
-                self.leave_if(over);
+                self.leave_if_wrapped(value, by);
             }
             held(value, Repr::Int32)
         } else {
@@ -303,6 +325,24 @@ impl Emit<'_, '_> {
             }
         }
     }
+}
+
+/// Whether an expression is a product of two int32.
+fn is_product(expr: &Expr) -> bool {
+    let small = |expr: &Expr| {
+        matches!(expr.ty.repr, Repr::Int32) && !matches!(expr.kind, Kind::Binary(Binary::Mul, ..))
+    };
+    matches!(&expr.kind, Kind::Binary(Binary::Mul, a, b) if small(a) && small(b))
+}
+
+/// Whether `var = value` is a step of a generator such as xorshift: `s ^= s << 13`.
+fn mixes(var: VarId, value: &Expr) -> bool {
+    let is_var = |expr: &Expr| matches!(expr.kind, Kind::Var(v) if v == var);
+    let shifted = |expr: &Expr| match &expr.kind {
+        Kind::Binary(Binary::Shl | Binary::Shr | Binary::Ushr, a, _) => is_var(a),
+        _ => false,
+    };
+    matches!(&value.kind, Kind::Binary(Binary::Xor, a, b) if is_var(a) && shifted(b) || shifted(a) && is_var(b))
 }
 
 /// Whether a value is a sum of integers that is exact as a double.

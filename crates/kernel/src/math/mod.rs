@@ -4,8 +4,13 @@
 //! else a port whose results on a table of hard inputs are all V8's, else it is refused.
 
 mod exports;
+mod lanes;
 mod ports;
 
+pub use lanes::WIDTH;
+pub use ports::to_int32;
+
+use lanes::Block;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -56,22 +61,28 @@ pub struct Table {
 }
 
 impl Table {
-    /// Whether `function` gives exactly this. NaN is NaN, whatever its bits.
+    /// Whether `function` gives exactly this.
     fn agrees(&self, function: Function) -> bool {
         let inputs = self.x.iter().zip(&self.y).zip(&self.expected);
         inputs.clone().count() > 0
             && inputs.into_iter().all(|((x, y), expected)| {
                 // SAFETY: candidates have the type that they are listed with.
-                let found = unsafe { function.apply(*x, *y) };
-                found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan()
+                same(unsafe { function.apply(*x, *y) }, *expected)
             })
     }
+}
+
+/// NaN is NaN, whatever its bits.
+fn same(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
 }
 
 /// Which functions can be called, and where they are.
 #[derive(Clone, Debug, Default)]
 pub struct Functions {
     chosen: HashMap<String, (Function, Origin)>,
+    /// Those that are there for several elements at once too.
+    blocks: HashMap<String, Block>,
 }
 
 /// The functions that differ between implementations: of these a table is needed.
@@ -83,7 +94,7 @@ pub const PROBED: &[&str] = &[
 impl Functions {
     /// Chooses by `tables`; `exports`: V8's own may be taken, `ports`: others may.
     pub fn probe(tables: &[Table], exports: bool, ports: bool) -> Self {
-        let mut chosen = HashMap::new();
+        let (mut chosen, mut blocks) = (HashMap::new(), HashMap::new());
         for table in tables {
             let mut candidates = Vec::new();
             if exports {
@@ -104,10 +115,16 @@ impl Functions {
                 .into_iter()
                 .find(|(function, _)| table.agrees(*function))
             {
-                chosen.insert(format!("Math.{}", table.name), found);
+                let name = format!("Math.{}", table.name);
+                if let Some(block) =
+                    lanes::find(&table.name).filter(|block| lanes::agrees(*block, found.0, table))
+                {
+                    blocks.insert(name.clone(), block);
+                }
+                chosen.insert(name, found);
             }
         }
-        Self { chosen }
+        Self { chosen, blocks }
     }
 
     /// Name and origin of each that was found.
@@ -124,6 +141,17 @@ impl Functions {
             .strip_prefix("Math.")
             .is_some_and(|short| PROBED.contains(&short));
         !probed || self.chosen.contains_key(name)
+    }
+
+    /// Addresses of a function for [`WIDTH`] elements, and of the one for an element that it needs; `None`: there is none.
+    pub fn block(&self, name: &str) -> Option<(usize, usize)> {
+        let block = *self.blocks.get(name)?;
+        Some((block as usize, self.address(name)))
+    }
+
+    /// Names of those that have one.
+    pub fn in_blocks(&self) -> impl Iterator<Item = &str> {
+        self.blocks.keys().map(String::as_str)
     }
 
     /// Address of a function that [`has`](Self::has) said yes to.
