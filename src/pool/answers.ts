@@ -56,7 +56,10 @@ export class Answers {
     const account = worker.account();
     if (account !== undefined) this.engine.measured(account.cost, account.tasks);
     worker.lastAnswer = performance.now();
-    if (channel.inFlight === 0) worker.rest();
+    if (channel.inFlight === 0) {
+      worker.rest();
+      this.engine.upkeep.watch();
+    }
     worker.releaseRead();
     if (worker.answered) this.engine.crew.works();
     return true;

@@ -98,6 +98,7 @@ export class Crew {
     worker.child.onExit = (code) => this.left(worker, code);
     worker.child.watch();
     this.workers.push(worker);
+    engine.upkeep.watch();
     return true;
   }
 
@@ -106,6 +107,7 @@ export class Crew {
     worker.ready = true;
     worker.lastAnswer = performance.now();
     this.failedInits = 0;
+    this.engine.upkeep.watch();
   }
 
   /** A worker has answered a task. */
@@ -170,6 +172,7 @@ export class Crew {
   /** Tells all workers to end once they have done what they have. */
   stopAll(): void {
     this.closed = true;
+    this.engine.upkeep.stop();
     if (this.retry !== undefined) clearTimeout(this.retry);
     this.retry = undefined;
     for (const worker of this.workers) worker.stop();

@@ -24,6 +24,7 @@ import type { FilledPoolOptions, FilledTaskOptions } from './options';
 import type { PoolWorker, WorkerOrder } from './pool-worker';
 import { Times } from './histogram';
 import { Counters, type PoolStats } from './stats';
+import { Upkeep } from './upkeep';
 import { ABANDONED, DROPPED, PLACED, TaskTable, type Caller, type Settle } from './task-table';
 import { TaskDetail } from './task-detail';
 import { ValueWriter } from './values';
@@ -59,6 +60,7 @@ export class Engine {
   readonly answers = new Answers(this);
   readonly deaths = new Deaths(this);
   readonly limits = new Limits(this);
+  readonly upkeep = new Upkeep(this);
   readonly startedAt = performance.now();
   /** Microseconds that tasks of this pool took lately: what is assumed of a worker that has done none. */
   guess = 0;

@@ -28,9 +28,12 @@ export interface PoolOptions {
   initArgs?: readonly unknown[];
   /** A worker is replaced after so many tasks; an item of a map is one. Default: no limit. */
   maxTasksPerChild?: number;
-  /** Bytes of private resident memory; a worker above it is replaced between tasks. */
+  /**
+   * Bytes of resident memory that are a worker's own: shared arrays do not count. One that has more is replaced between two tasks; it is looked
+   * at once a second. Not for threads. Default: no limit.
+   */
   maxMemory?: number;
-  /** Workers above minProcesses end after so many milliseconds without a task. */
+  /** Workers above minProcesses end after so many milliseconds without a task. Default: Infinity. */
   idleTimeout?: number;
   /** Workers that are started with the pool and kept; the others start as load asks. Default: 0. */
   minProcesses?: number;
@@ -75,6 +78,8 @@ export interface FilledPoolOptions {
   readonly maxQueued: number;
   readonly retries: number;
   readonly maxTasksPerChild: number;
+  readonly maxMemory: number;
+  readonly idleTimeout: number;
   readonly initializer: Target | undefined;
   readonly initArgs: readonly unknown[];
   readonly name: string | undefined;
@@ -108,6 +113,7 @@ export function fillPoolOptions(first: unknown, second: unknown, type: Function)
   const options = checkOptions((named ? first : second) as PoolOptions & { processes?: number });
   const processes = named ? options.processes : (first as number | undefined);
   const { maxQueued, retries, initializer, initArgs, maxTasksPerChild, minProcesses, name } = options;
+  const { idleTimeout, maxMemory } = options;
   if (processes !== undefined) checkInteger(processes, named ? 'options.processes' : 'processes', 1, MAX_PROCESSES);
   const count = processes ?? Math.min(MAX_PROCESSES, availableCpuCount());
   checkStartMethod(options.startMethod);
@@ -119,16 +125,24 @@ export function fillPoolOptions(first: unknown, second: unknown, type: Function)
     checkInteger(maxTasksPerChild, 'options.maxTasksPerChild', 1);
   if (minProcesses !== undefined) checkInteger(minProcesses, 'options.minProcesses', 0, count);
   if (name !== undefined) checkString(name, 'options.name');
-  if (options.maxMemory !== undefined) notImplemented('options.maxMemory');
-  if (options.idleTimeout !== undefined && options.idleTimeout !== Infinity) notImplemented('options.idleTimeout');
+  const startMethod = startMethodFor(type, options.startMethod) ?? getStartMethod();
+  if (maxMemory !== undefined && maxMemory !== Infinity) {
+    checkInteger(maxMemory, 'options.maxMemory', 1);
+    if (startMethod === 'thread') {
+      refuseArgument('options.maxMemory', 'left out where workers are threads, which share their memory', maxMemory);
+    }
+  }
+  if (idleTimeout !== undefined) checkNumber(idleTimeout, 'options.idleTimeout', 0);
   if (options.trace !== undefined && options.trace !== false) notImplemented('options.trace');
   return {
-    startMethod: startMethodFor(type, options.startMethod) ?? getStartMethod(),
+    startMethod,
     processes: count,
     minProcesses: minProcesses ?? 0,
     maxQueued: maxQueued ?? Infinity,
     retries: retries ?? 0,
     maxTasksPerChild: maxTasksPerChild ?? Infinity,
+    maxMemory: maxMemory ?? Infinity,
+    idleTimeout: idleTimeout ?? Infinity,
     initializer,
     initArgs: initArgs ?? [],
     name,

@@ -17,6 +17,12 @@ pub fn available_cpu_count(root: String) -> u32 {
     process::available_cpu_count(Path::new(&root)) as u32
 }
 
+/// Bytes of a process's resident memory that are its own alone; absent where the system does not tell.
+#[napi(catch_unwind)]
+pub fn private_memory(pid: u32) -> Option<f64> {
+    process::private_memory(pid).map(|bytes| bytes as f64)
+}
+
 /// Memory that this process has let go of stays with it, up to so many bytes at the heap's end.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const KEPT: i32 = 64 << 20;

@@ -46,5 +46,5 @@ pub use self::cpu::{available_cpu_count, cpu_count};
 pub use self::error::Error;
 pub use self::exit::{Ended, ExitStatus, Signal};
 pub use self::identity::{identity, Identity};
-pub use self::os::{start_time, Handle, RawHandle, ARENA_FD};
+pub use self::os::{private_memory, start_time, Handle, RawHandle, ARENA_FD};
 pub use self::request::{Adoption, Request, Stdio};

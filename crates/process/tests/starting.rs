@@ -199,6 +199,21 @@ fn descriptors_that_have_run_out_are_an_error_of_the_call() {
     );
 }
 
+/// Memory of its own, and no memory of files.
+#[test]
+fn private_memory_is_told() {
+    let me = std::process::id();
+    let before = multiproc_process::private_memory(me).unwrap();
+    let kept = std::hint::black_box(vec![1u8; 64 << 20]);
+    let after = multiproc_process::private_memory(me).unwrap();
+    assert!(
+        after - before >= 60 << 20,
+        "{before} {after} {}",
+        kept.len()
+    );
+    assert_eq!(multiproc_process::private_memory(u32::MAX / 2), None);
+}
+
 #[test]
 fn start_times_tell_processes_apart() {
     let mine = multiproc_process::start_time(std::process::id()).unwrap();

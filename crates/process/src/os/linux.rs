@@ -232,6 +232,10 @@ impl Os for Platform {
         proc::start_time(pid)
     }
 
+    fn private_memory(pid: u32) -> Option<u64> {
+        proc::private_memory(pid)
+    }
+
     fn cpu_count() -> usize {
         proc::cpu_count()
     }

@@ -138,6 +138,7 @@ pub(crate) trait Os {
     fn end_self() -> !;
 
     fn start_time(pid: u32) -> Option<u64>;
+    fn private_memory(pid: u32) -> Option<u64>;
     fn cpu_count() -> usize;
     /// CPUs in this process's affinity mask.
     fn affinity() -> usize;
@@ -149,6 +150,12 @@ pub(crate) trait Os {
 /// for as long as the machine runs. `None` if there is no such process, or no `/proc`.
 pub fn start_time(pid: u32) -> Option<u64> {
     Platform::start_time(pid)
+}
+
+/// Bytes of a process's memory that are resident and no other process's: neither files nor shared memory. `None` if there is
+/// no such process, or no `/proc`.
+pub fn private_memory(pid: u32) -> Option<u64> {
+    Platform::private_memory(pid)
 }
 
 pub(crate) fn errno_name(errno: i32) -> Option<&'static str> {

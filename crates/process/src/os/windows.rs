@@ -120,6 +120,10 @@ impl Os for Platform {
         None
     }
 
+    fn private_memory(_pid: u32) -> Option<u64> {
+        None
+    }
+
     fn cpu_count() -> usize {
         Self::affinity()
     }

@@ -99,6 +99,17 @@ fn status_of(status: i32) -> Option<ExitStatus> {
     }
 }
 
+/// `/proc/<pid>/statm`: resident pages, less those of files and of shared memory.
+pub(super) fn private_memory(pid: u32) -> Option<u64> {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let mut fields = statm.split_ascii_whitespace().skip(1);
+    let resident: u64 = fields.next()?.parse().ok()?;
+    let shared: u64 = fields.next()?.parse().ok()?;
+    // SAFETY: takes no pointers.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) }.max(1) as u64;
+    resident.checked_sub(shared)?.checked_mul(page)
+}
+
 pub(super) fn cpu_count() -> usize {
     // SAFETY: takes no pointers.
     let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
