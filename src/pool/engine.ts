@@ -23,6 +23,7 @@ import { NumberBlocks } from './number-blocks';
 import type { FilledPoolOptions, FilledTaskOptions } from './options';
 import type { PoolWorker, WorkerOrder } from './pool-worker';
 import { Times } from './histogram';
+import type { TaskStream } from './stream';
 import { Counters, type PoolStats } from './stats';
 import { Upkeep } from './upkeep';
 import { ABANDONED, DROPPED, PLACED, TaskTable, type Caller, type Settle } from './task-table';
@@ -61,6 +62,8 @@ export class Engine {
   readonly deaths = new Deaths(this);
   readonly limits = new Limits(this);
   readonly upkeep = new Upkeep(this);
+  /** Those whose task is unsettled. */
+  readonly streams = new Set<TaskStream>();
   readonly startedAt = performance.now();
   /** Microseconds that tasks of this pool took lately: what is assumed of a worker that has done none. */
   guess = 0;
@@ -359,7 +362,9 @@ export class Engine {
 
   /** Keeps the event loop alive while something is unsettled; a stream of which no more is taken does not. */
   hold(): void {
-    const wanted = this.table.size > 0 || this.dispatcher.jobs.some((job) => !job.stalled);
+    let resting = 0;
+    if (this.streams.size > 0) for (const stream of this.streams) if (stream.rests) resting++;
+    const wanted = this.table.size > resting || this.dispatcher.jobs.some((job) => !job.stalled);
     if (wanted === this.holdsLoop) return;
     this.holdsLoop = wanted;
     if (wanted) bell.ref();
@@ -387,6 +392,7 @@ export class Engine {
 
   private lookSync(): boolean {
     for (const worker of [...this.crew.workers, ...this.crew.leaving]) worker.child.poll();
+    for (const stream of this.streams) stream.readNow();
     this.look();
     return false;
   }
@@ -435,6 +441,7 @@ export class Engine {
   /** Somebody waits for the end: streams go on although nobody may consume them. */
   finishStreams(): void {
     for (const job of [...this.dispatcher.jobs]) job.readOn();
+    for (const stream of this.streams) stream.readOn();
     this.changed();
   }
 

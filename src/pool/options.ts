@@ -175,6 +175,14 @@ export function fillTaskOptions(given: TaskOptions | undefined, pool: FilledPool
   };
 }
 
+/** How far what a worker yields may be ahead of its consumer; 0: no limit. */
+export function fillBuffered(given: { buffered?: number } | undefined): number {
+  const { buffered } = checkOptions(given);
+  if (buffered === Infinity) return 0;
+  if (buffered !== undefined) checkInteger(buffered, 'options.buffered', 1);
+  return buffered ?? BUFFERED;
+}
+
 export function fillMapOptions(given: MapOptions | undefined, pool: FilledPoolOptions): FilledMapOptions {
   const { chunkSize, progress, stopOnError, buffered } = checkOptions(given);
   if (chunkSize !== undefined) checkInteger(chunkSize, 'options.chunkSize', 1);

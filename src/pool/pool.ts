@@ -18,6 +18,7 @@ import { ResultStream, type Mode } from './imap';
 import { ArraySource, IterableSource, type ItemSource } from './item-source';
 import type { JobSettings } from './map-job';
 import {
+  fillBuffered,
   fillMapOptions,
   fillPoolOptions,
   fillTaskOptions,
@@ -27,7 +28,9 @@ import {
   type TaskOptions,
 } from './options';
 import { progressBar } from './progress';
-import { notImplemented, type PoolStats } from './stats';
+import type { PoolStats } from './stats';
+import { currentTask } from './current-task';
+import { inWordsOfStream, produce, TaskStream, type StreamOrder } from './stream';
 import type { Caller, Settle } from './task-table';
 import { showsAs } from '../inspect/shown';
 
@@ -361,9 +364,32 @@ export class Pool implements AsyncDisposable {
     return stream;
   }
 
-  /** Not there yet. */
-  stream(): never {
-    return notImplemented('pool.stream()');
+  /**
+   * What the generator f yields in a worker, in order; the worker is at most `options.buffered` values ahead (256). Starts at the call.
+   *
+   * Leaving the loop early ends f, and its finally runs, if it comes to that within options.abortGrace. `options.timeout` is that of the whole stream. It
+   * is not tried again where its worker dies: what was read before comes, then WorkerDiedError.
+   * @throws as it returns no promise: TypeError, RangeError, PoolClosedError, QueueFullError, SerializationError.
+   */
+  stream<A extends readonly unknown[], R>(
+    f: (...args: A) => Iterable<R> | AsyncIterable<R>,
+    args?: readonly [...A],
+    options?: TaskOptions & { buffered?: number },
+  ): AsyncGenerator<R, void, undefined>;
+  stream(f: Function, args: readonly unknown[] = NO_ARGS, options?: TaskOptions & { buffered?: number }): any {
+    const caller = captureCaller(this.stream);
+    checkFunction(f, 'f');
+    checkArray(args, 'args');
+    const stream = new TaskStream(this.#engine, fillBuffered(options), checkSignal(options));
+    const order: StreamOrder = { f: f as StreamOrder['f'], args, queue: stream.queue, task: currentTask };
+    try {
+      const settings = { ...options, signal: stream.signal, retries: 0 };
+      this.#submit(produce, [order], settings, stream.resolve, stream.reject, null, caller);
+    } catch (error) {
+      throw inWordsOfStream(error);
+    }
+    stream.begin();
+    return stream;
   }
 
   // ---------------------------------------------------------------- the end

@@ -1,0 +1,177 @@
+/**
+ * What a generator in a worker yields: pool.stream().
+ *
+ * It is a task that puts what `f` yields into a bounded queue, and this is the queue's consumer. What was put lies in the queue before
+ * the task's answer is published, so once the task is settled the rest is there: it is read, and then the stream ends, or throws what
+ * the task rejected with. Leaving the stream aborts the task: its put() rejects, so the generator's finally runs.
+ */
+import { SerializationError } from '../errors';
+import { Queue } from '../queue/queue';
+import type { currentTask } from './current-task';
+import type { Engine } from './engine';
+
+export interface StreamOrder {
+  readonly f: (...args: readonly unknown[]) => unknown;
+  readonly args: readonly unknown[];
+  readonly queue: Queue<unknown>;
+  readonly task: typeof currentTask;
+}
+
+/** The task. It refers to nothing outside of it: it goes to the worker as text. */
+export async function produce({ f, args, queue, task }: StreamOrder): Promise<void> {
+  const { signal } = task()!;
+  const values = (await f(...args)) as Iterable<unknown> | AsyncIterable<unknown>;
+  if (Object(values)[Symbol.asyncIterator] === undefined && Object(values)[Symbol.iterator] === undefined) {
+    throw new TypeError(`what f returns must be iterable, got ${values === null ? 'null' : typeof values}`);
+  }
+  for await (const value of values) await queue.put(value, { signal });
+}
+
+/** The error of a submission, in the words of stream(): f and args came inside of an order. */
+export function inWordsOfStream(error: unknown): unknown {
+  if (!(error instanceof SerializationError) || !error.path.startsWith('args[0].')) return error;
+  const reworded = new SerializationError(error.message.replaceAll('args[0].', ''), error.path.replace('args[0].', ''));
+  reworded.stack = error.stack?.replaceAll('args[0].', '');
+  return reworded;
+}
+
+export class TaskStream implements AsyncGenerator<unknown, void, undefined> {
+  readonly queue: Queue<unknown>;
+  /** Aborts the task. */
+  readonly left = new AbortController();
+  private readonly given: AbortSignal | undefined;
+  private readonly engine: Engine;
+  /** Aborted when the task is settled. */
+  private readonly settled = new AbortController();
+  private failure: { readonly error: unknown } | undefined;
+  private closed = false;
+  /** Those that wait for a value. */
+  private waiting = 0;
+  private turn: Promise<unknown> = Promise.resolve();
+  /** What was read before anybody asked for it; undefined as long as nothing is. */
+  private ahead: unknown[] | undefined;
+  private tellAhead = (): void => {};
+
+  /** @param given options.signal: its abort ends the stream at once. */
+  constructor(engine: Engine, buffered: number, given: AbortSignal | undefined) {
+    this.engine = engine;
+    this.given = given;
+    this.queue = new Queue(buffered);
+  }
+
+  get signal(): AbortSignal {
+    return this.given === undefined ? this.left.signal : AbortSignal.any([this.given, this.left.signal]);
+  }
+
+  /** The task is submitted. */
+  begin(): void {
+    this.engine.streams.add(this);
+  }
+
+  readonly resolve = (): void => {
+    this.engine.streams.delete(this);
+    this.settled.abort();
+    this.tellAhead();
+  };
+
+  readonly reject = (error: unknown): void => {
+    this.failure = { error };
+    this.resolve();
+  };
+
+  /** Nobody waits for a value: its task is no reason for the event loop to go on. */
+  get rests(): boolean {
+    return this.waiting === 0 && this.ahead === undefined;
+  }
+
+  /** Somebody waits for the pool's end: the task is not to wait for room until somebody reads. */
+  readOn(): void {
+    if (this.ahead !== undefined) return;
+    this.ahead = [];
+    void this.readAll();
+  }
+
+  private async readAll(): Promise<void> {
+    const { signal } = this.settled;
+    while (!signal.aborted) {
+      try {
+        this.ahead!.push(await this.queue.get({ signal }));
+      } catch (error) {
+        if (!signal.aborted) this.left.abort(error);
+      }
+      this.tellAhead();
+    }
+  }
+
+  /** For a thread that blocks until the pool's end: takes what there is. */
+  readNow(): void {
+    if (this.ahead !== undefined) while (!this.queue.empty) this.ahead.push(this.queue.getSync());
+  }
+
+  next(): Promise<IteratorResult<unknown, void>> {
+    this.waiting++;
+    this.engine.hold();
+    const step = this.turn.then(() => this.take());
+    this.turn = step.then(
+      () => this.served(),
+      () => this.served(),
+    );
+    return step;
+  }
+
+  private served(): void {
+    this.waiting--;
+    this.engine.hold();
+  }
+
+  async return(): Promise<IteratorResult<unknown, void>> {
+    this.close();
+    return { done: true, value: undefined };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<unknown, void>> {
+    this.close();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  private async take(): Promise<IteratorResult<unknown, void>> {
+    const { signal } = this.settled;
+    while (!this.closed && !signal.aborted) {
+      if (this.ahead === undefined) {
+        try {
+          return { done: false, value: await this.queue.get({ signal }) };
+        } catch (error) {
+          if (!signal.aborted) throw error;
+        }
+      } else if (this.ahead.length > 0) {
+        return { done: false, value: this.ahead.shift() };
+      } else {
+        await new Promise<void>((resolve) => (this.tellAhead = resolve));
+      }
+    }
+    if (!this.closed && this.given?.aborted !== true) {
+      if (this.ahead !== undefined && this.ahead.length > 0) return { done: false, value: this.ahead.shift() };
+      if (!this.queue.empty) return { done: false, value: await this.queue.get() };
+    }
+    const failure = this.closed ? undefined : this.failure;
+    this.closed = true;
+    if (failure !== undefined) throw failure.error;
+    return { done: true, value: undefined };
+  }
+
+  private close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.left.abort();
+    this.settled.abort();
+    this.tellAhead();
+  }
+}
