@@ -76,7 +76,6 @@ export class Engine {
   private readonly pumpLater = () => {
     this.scheduled = false;
     this.burst = 0;
-    this.callers.end();
     this.dispatcher.pump();
   };
 
@@ -367,7 +366,6 @@ export class Engine {
   /** Blocks this thread until `done`, which is asked again at performance.now() `end` too. */
   runSync(done: () => boolean, end = Infinity): void {
     this.scheduled = false;
-    this.callers.end();
     this.dispatcher.pump();
     while (!done()) {
       const slice = Math.min(
