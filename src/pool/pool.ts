@@ -27,7 +27,7 @@ import {
   type TaskOptions,
 } from './options';
 import { progressBar } from './progress';
-import { notImplemented, type PoolStats } from './stats';
+import { notImplemented, statsOf, type PoolStats } from './stats';
 import type { Caller, Settle } from './task-table';
 import { showsAs } from '../inspect/shown';
 
@@ -414,7 +414,7 @@ export class Pool implements AsyncDisposable {
 
   /** What it did and does. */
   get stats(): PoolStats {
-    return this.#engine.statsNow();
+    return statsOf(this.#engine);
   }
 
   /** terminate(), as Python's `with`. */
