@@ -53,8 +53,16 @@ export const cases = [
     rounds: 3,
     warm: false,
     by: cpu,
-    peers: ['multiproc', 'bare worker_threads'],
-    goals: [{ atMost: 2, unit: 'µs', by: cpu }],
+    peers: ['multiproc', 'bare worker_threads', 'promises alone'],
+    goals: [
+      {
+        atMost: 2,
+        unit: 'µs',
+        by: cpu,
+        obstacle:
+          'Most of it is a million promises that live at once, and the garbage collector on them: promises alone.',
+      },
+    ],
   },
 ];
 
@@ -83,6 +91,33 @@ function rounds({ run, close }) {
   };
 }
 
+/** As many promises, settled a thousand at a time: what any pool with this interface has to do. */
+function promisesAlone() {
+  let settle;
+  const executor = (resolve) => {
+    settle = resolve;
+  };
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  return {
+    async burst({ n }) {
+      const begin = performance.now();
+      const settles = new Array(n);
+      const run = (i) => {
+        const promise = new Promise(executor);
+        settles[i] = settle;
+        return promise;
+      };
+      const all = Promise.all(Array.from({ length: n }, (_, i) => run(i)));
+      for (let i = 0; i < n; i++) {
+        if (i % 1000 === 0) await turn();
+        settles[i](i + 1);
+      }
+      await all;
+      return { ns: (performance.now() - begin) * 1e6, ops: n };
+    },
+  };
+}
+
 async function openOurs(startMethod) {
   const { Pool } = await multiproc();
   const pool = new Pool(2, { startMethod });
@@ -93,6 +128,7 @@ async function openOurs(startMethod) {
 export const contestants = {
   multiproc: { ours: true, open: () => openOurs('spawn') },
   'multiproc, threads': { ours: true, open: () => openOurs('thread') },
+  'promises alone': { floor: true, open: promisesAlone },
   ...Object.fromEntries(
     Object.entries(pools).map(([name, load]) => [name, { open: async () => rounds((await load())(2)) }]),
   ),

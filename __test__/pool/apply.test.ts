@@ -161,6 +161,25 @@ describe('what a task throws', () => {
     expect(stack).not.toMatch(/dist\/(pool|worker)/);
   });
 
+  test('shows which of two places submitted it, and after many tasks still a place of its function', async () => {
+    await using pool = new Pool(1);
+    const fails = (): never => {
+      throw new Error('here');
+    };
+    const stackOf = (outcome: Promise<unknown>): Promise<string> => outcome.then(String, (e: Error) => e.stack!);
+    const firstPlace = (): Promise<string> => stackOf(pool.apply(fails));
+    const secondPlace = (): Promise<string> => stackOf(pool.apply(fails));
+    for (let i = 0; i < 4; i++) {
+      expect(await firstPlace()).toMatch(/at firstPlace/);
+      expect(await secondPlace()).toMatch(/at secondPlace/);
+    }
+    for (const stack of await Promise.all(Array.from({ length: 1000 }, firstPlace)))
+      expect(stack).toMatch(/at \w+Place/);
+    // Some time later it is exact again.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await secondPlace()).toMatch(/at secondPlace/);
+  });
+
   test.for([
     ['null', null],
     ['undefined', undefined],

@@ -16,3 +16,24 @@ export function isIndex(key: string, length: number): boolean {
   const index = Number(key) >>> 0;
   return index < length && String(index) === key;
 }
+
+/** The elements of an array of numbers alone: integers where all are; undefined: there is something else. */
+export function numbersOf(array: readonly unknown[], length: number): Int32Array | Float64Array | undefined {
+  const integers = new Int32Array(length);
+  let i = 0;
+  for (; i < length; i++) {
+    const item = array[i];
+    if (typeof item !== 'number') return undefined;
+    const whole = item | 0;
+    if (whole !== item || (whole === 0 && 1 / item < 0)) break;
+    integers[i] = whole;
+  }
+  if (i === length) return integers;
+  const doubles = new Float64Array(length);
+  for (i = 0; i < length; i++) {
+    const item = array[i];
+    if (typeof item !== 'number') return undefined;
+    doubles[i] = item;
+  }
+  return doubles;
+}

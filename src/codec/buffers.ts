@@ -8,6 +8,7 @@ import { types } from 'node:util';
 import { handleOf } from '../arena/handle';
 import { malformed } from './bytes';
 import { Tag, VIEWS } from './format';
+import { writeHandle } from './handle-value';
 import { followsBuffer, isDetached, viewParts, type ViewParts } from './native-values';
 import { refuse } from './refusal';
 import type { ValueReader } from './value-reader';
@@ -67,7 +68,7 @@ export function writeArrayBuffer(writer: ValueWriter, value: ArrayBufferLike): v
   }
   if (isDetached(value)) refuse('it is a detached ArrayBuffer');
   const handle = handleOf(value);
-  if (handle !== undefined) return writer.handle(handle);
+  if (handle !== undefined) return writeHandle(writer, handle);
   writer.enter(value);
   const { resizable, maxByteLength } = value as ArrayBuffer & { resizable?: boolean; maxByteLength?: number };
   out.byte(resizable ? Tag.RESIZABLE_BUFFER : Tag.ARRAY_BUFFER);

@@ -1,5 +1,4 @@
 /** Bytes to values: the inverse of ./value-writer.ts. What no writer wrote gives a SerializationError. */
-import { fromHandle } from '../arena/handle';
 import { adopt, named } from '../closure/identity';
 import { resolveReference, type Reference } from '../closure/reference';
 import { SerializationError } from '../errors';
@@ -8,6 +7,7 @@ import { ByteReader, malformed } from './bytes';
 import { addErrorProperty, makeError } from './error-value';
 import { readCustom } from './custom';
 import { Tag } from './format';
+import { readHandle } from './handle-value';
 import type { PlainData } from './plain-data';
 import { readShape, setOwn, type ReadShape } from './shapes';
 
@@ -186,7 +186,7 @@ export class ValueReader {
       case Tag.DOM_EXCEPTION:
         return this.domException();
       case Tag.HANDLE:
-        return this.handle();
+        return readHandle(this);
       case Tag.URL:
         return this.url(this.string());
       case Tag.URL_SEARCH_PARAMS:
@@ -211,19 +211,6 @@ export class ValueReader {
       array.length = index + 1;
     } else {
       array[index] = this.value();
-    }
-  }
-
-  private handle(): object {
-    const tree = this.string();
-    const kind = this.string();
-    const id = this.in.count();
-    const length = this.in.length();
-    const parts = length > 0 ? new Uint8Array(this.in.bytes(length)) : undefined;
-    try {
-      return fromHandle({ tree, kind, id }, parts);
-    } catch (error) {
-      throw new SerializationError(`a message is malformed: ${String(error)}`, '', { cause: error });
     }
   }
 

@@ -7,17 +7,17 @@
  * functions where it is given a table of them. The rest is refused, with the way to it.
  */
 import { types } from 'node:util';
-import { handleOf, type Handle } from '../arena/handle';
-import { tree } from '../arena/tree';
+import { handleOf } from '../arena/handle';
 import { isObjectPrototype } from '../closure/realm';
 import { rootReference, rootTable, type Reference } from '../closure/reference';
 import { SerializationError } from '../errors';
-import { isDense, isIndex } from './arrays';
+import { isDense, isIndex, numbersOf } from './arrays';
 import { nameOf } from '../closure/identity';
 import type { Shape } from '../closure/shape';
 import { writeArrayBuffer, writeView } from './buffers';
 import { ByteWriter } from './bytes';
 import { refuseOpen, writeCustom } from './custom';
+import { writeHandle } from './handle-value';
 import { regExpParts, unboxed } from './native-values';
 import { ObjectNumbers } from './object-numbers';
 import { MOST_KEYS, ShapeTrie, type WrittenShape } from './shapes';
@@ -301,7 +301,14 @@ export class ValueWriter {
   /** Elements without holes, and nothing else. */
   private elements(value: readonly unknown[], length: number): void {
     const { out } = this;
-    if (length > FEW_NUMBERS && typeof value[0] === 'number' && this.numericArray(value, length)) return;
+    if (length > FEW_NUMBERS && typeof value[0] === 'number') {
+      const numbers = numbersOf(value, length);
+      if (numbers !== undefined) {
+        out.byte(numbers instanceof Int32Array ? Tag.INTEGERS : Tag.DOUBLES);
+        out.count(length);
+        return out.bytes(new Uint8Array(numbers.buffer));
+      }
+    }
     out.byte(Tag.ARRAY);
     out.count(length);
     let i = 0;
@@ -310,36 +317,6 @@ export class ValueWriter {
     } catch (error) {
       throw through(error, `[${i}]`);
     }
-  }
-
-  /** False, and nothing is written: it holds something else than numbers. */
-  private numericArray(value: readonly unknown[], length: number): boolean {
-    const { out } = this;
-    const integers = new Int32Array(length);
-    let i = 0;
-    for (; i < length; i++) {
-      const item = value[i];
-      if (typeof item !== 'number') return false;
-      const whole = item | 0;
-      if (whole !== item || (whole === 0 && 1 / item < 0)) break;
-      integers[i] = whole;
-    }
-    if (i === length) {
-      out.byte(Tag.INTEGERS);
-      out.count(length);
-      out.bytes(new Uint8Array(integers.buffer));
-      return true;
-    }
-    const doubles = new Float64Array(length);
-    for (i = 0; i < length; i++) {
-      const item = value[i];
-      if (typeof item !== 'number') return false;
-      doubles[i] = item;
-    }
-    out.byte(Tag.DOUBLES);
-    out.count(length);
-    out.bytes(new Uint8Array(doubles.buffer));
-    return true;
   }
 
   private sparseArray(value: unknown[], length: number, keys: readonly string[]): void {
@@ -451,39 +428,11 @@ export class ValueWriter {
     }
   }
 
-  handle(handle: Handle): void {
-    if (handle.tree !== tree().tree) {
-      refuse(`the ${handle.kind} belongs to another tree of processes (${handle.tree})`);
-    }
-    if (handle.id < 0) refuse(`the ${handle.kind} is closed`);
-    this.out.byte(Tag.HANDLE);
-    this.string(handle.tree);
-    this.string(handle.kind);
-    this.out.count(handle.id);
-    this.refs.add(handle.id);
-    for (const other of handle.also) this.refs.add(other);
-    this.parts(handle);
-  }
-
-  private parts({ parts }: Handle): void {
-    if (parts === undefined) return this.out.count(0);
-    let encoded;
-    try {
-      encoded = parts();
-    } catch (error) {
-      if (error instanceof SerializationError) refuse(error.message);
-      throw error;
-    }
-    this.out.count(encoded.bytes.length);
-    this.out.bytes(encoded.bytes);
-    for (const ref of encoded.refs) this.refs.add(ref);
-  }
-
   /** An instance of a class: a handle, a DOMException, something of the runtime, or an object like any other. */
   private instance(value: object): void {
     const handle = handleOf(value);
     if (handle !== undefined) {
-      return this.handle(handle);
+      return writeHandle(this, handle);
     }
     const reference = rootReference(value);
     if (reference !== undefined) return this.reference(reference);

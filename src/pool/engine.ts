@@ -23,8 +23,8 @@ import { NumberBlocks } from './number-blocks';
 import type { FilledPoolOptions, FilledTaskOptions } from './options';
 import type { PoolWorker, WorkerOrder } from './pool-worker';
 import { Times } from './histogram';
+import { Counters } from './stats';
 import type { TaskStream } from './stream';
-import { Counters, type PoolStats } from './stats';
 import { Upkeep } from './upkeep';
 import { ABANDONED, DROPPED, PLACED, TaskTable, type Caller, type Settle } from './task-table';
 import { TaskDetail } from './task-detail';
@@ -81,7 +81,6 @@ export class Engine {
   private readonly pumpLater = () => {
     this.scheduled = false;
     this.burst = 0;
-    this.callers.end();
     this.dispatcher.pump();
   };
 
@@ -374,7 +373,6 @@ export class Engine {
   /** Blocks this thread until `done`, which is asked again at performance.now() `end` too. */
   runSync(done: () => boolean, end = Infinity): void {
     this.scheduled = false;
-    this.callers.end();
     this.dispatcher.pump();
     while (!done()) {
       const slice = Math.min(
@@ -395,39 +393,6 @@ export class Engine {
     for (const stream of this.streams) stream.readNow();
     this.look();
     return false;
-  }
-
-  /** Whether all items of the chunk that a worker has are settled: only its end is not told yet. */
-  private isThrough(worker: PoolWorker): boolean {
-    const id = worker.channel.front();
-    const chunk = id < 0 ? null : this.table.detail(id)?.chunk;
-    return chunk != null && chunk.received === chunk.count;
-  }
-
-  statsNow(): PoolStats {
-    const { stats, crew, dispatcher, runTimes, waitTimes } = this;
-    let running = 0;
-    let busy = stats.pastBusy;
-    let alive = stats.pastAlive;
-    const time = performance.now();
-    for (const worker of crew.workers) {
-      running += worker.channel.inFlight - (this.isThrough(worker) ? 1 : 0);
-      busy += worker.busyTime + (worker.busySince > 0 ? time - worker.busySince : 0);
-      alive += time - worker.startedAt;
-    }
-    const { done, failed, retried, workersStarted, workersDied } = stats;
-    return {
-      queued: dispatcher.demand(),
-      running,
-      done,
-      failed,
-      retried,
-      workersStarted,
-      workersDied,
-      utilization: alive === 0 ? 0 : Math.min(1, busy / alive),
-      waitTime: waitTimes,
-      runTime: runTimes,
-    };
   }
 
   // ---------------------------------------------------------------- the end

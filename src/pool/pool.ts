@@ -28,7 +28,7 @@ import {
   type TaskOptions,
 } from './options';
 import { progressBar } from './progress';
-import type { PoolStats } from './stats';
+import { statsOf, type PoolStats } from './stats';
 import { currentTask } from './current-task';
 import { inWordsOfStream, produce, TaskStream, type StreamOrder } from './stream';
 import type { Caller, Settle } from './task-table';
@@ -440,7 +440,7 @@ export class Pool implements AsyncDisposable {
 
   /** What it did and does. */
   get stats(): PoolStats {
-    return this.#engine.statsNow();
+    return statsOf(this.#engine);
   }
 
   /** terminate(), as Python's `with`. */

@@ -1,4 +1,7 @@
 import { ProcessError } from '../errors';
+import type { Engine } from './engine';
+import type { PoolWorker } from './pool-worker';
+import type { TaskTable } from './task-table';
 
 /** Times in milliseconds. */
 export interface Histogram {
@@ -38,6 +41,39 @@ export class Counters {
   /** Of workers that have ended: milliseconds busy, and alive. */
   pastBusy = 0;
   pastAlive = 0;
+}
+
+/** What a pool has counted, and what it does now. */
+export function statsOf({ stats, table, crew, dispatcher, runTimes, waitTimes }: Engine): PoolStats {
+  let running = 0;
+  let busy = stats.pastBusy;
+  let alive = stats.pastAlive;
+  const time = performance.now();
+  for (const worker of crew.workers) {
+    running += worker.channel.inFlight - (isThrough(worker, table) ? 1 : 0);
+    busy += worker.busyTime + (worker.busySince > 0 ? time - worker.busySince : 0);
+    alive += time - worker.startedAt;
+  }
+  const { done, failed, retried, workersStarted, workersDied } = stats;
+  return {
+    queued: dispatcher.demand(),
+    running,
+    done,
+    failed,
+    retried,
+    workersStarted,
+    workersDied,
+    utilization: alive === 0 ? 0 : Math.min(1, busy / alive),
+    waitTime: waitTimes,
+    runTime: runTimes,
+  };
+}
+
+/** Whether all items of the chunk that a worker has are settled: only its end is not told yet. */
+function isThrough(worker: PoolWorker, table: TaskTable): boolean {
+  const id = worker.channel.front();
+  const chunk = id < 0 ? null : table.detail(id)?.chunk;
+  return chunk != null && chunk.received === chunk.count;
 }
 
 /** A getter for what is not there yet. */
