@@ -46,4 +46,27 @@ describe.each(['spawn', 'thread'])('%s', (startMethod) => {
       hidden: [true, 'hidden'],
     });
   });
+
+  it('functions inside of arguments, results and items of queues', async () => {
+    const refused = (path: string, name = 'sock') => [
+      'SerializationError',
+      `${path}.run → variable '${name}'`,
+      `function "() => ${name}.destroyed" → variable '${name}'`,
+    ];
+    expect(await run('inside', startMethod)).toEqual({
+      'an argument': 12,
+      'inside of one': 3,
+      'two that share a variable': [1, 1],
+      'an instance': 4,
+      'a class': [4, true],
+      'a result': 11,
+      'it has what the result has': 21,
+      'an item of a queue': [5, 15],
+      'a loop': true,
+      'refused: an argument': refused('args[0].jobs[0]'),
+      'refused: an item': refused('item.jobs[0]'),
+      'refused: of a Process': refused('args[0].jobs[0]'),
+      'refused: a result': refused('result', 'socket'),
+    });
+  });
 });

@@ -117,9 +117,12 @@ export class FunctionGraph {
     return this.shapes.get(object);
   }
 
-  /** The roots that are plain data: none of their objects is in another one. */
+  /**
+   * The roots that are plain data, which goes in one piece: none of their objects is in a root that does not. Where each of
+   * them is a single object, it is written in its place instead.
+   */
   get plainRoots(): readonly Root[] {
-    return this.plain;
+    return this.plain.every(({ look }) => look!.flat !== undefined) ? [] : this.plain;
   }
 
   private root(value: unknown, owner: FunctionNode | undefined, step: string): Root {

@@ -55,6 +55,29 @@ export function mayHaveGetters(array: readonly unknown[]): boolean {
   return !dictionary(array, array);
 }
 
+let numeric: Compare | undefined;
+let integer: Compare | undefined;
+
+/** Whether an array has all of its elements, and they are numbers: V8 stores most of these apart. False where it can't be told. */
+export function holdsNumbers(array: readonly unknown[]): boolean {
+  numeric ??= testedNumbers(make('(%HasDoubleElements(a) || %HasSmiElements(a)) && !%HasHoleyElements(a)'), [1.5, -0]);
+  return numeric(array, array);
+}
+
+/** The same, of numbers that an Int32Array can hold. */
+export function holdsIntegers(array: readonly unknown[]): boolean {
+  integer ??= testedNumbers(make('%HasSmiElements(a) && !%HasHoleyElements(a)'), [1, -5]);
+  return integer(array, array);
+}
+
+function testedNumbers(holds: Compare, numbers: readonly number[]): Compare {
+  const getter = Object.defineProperty([1], 0, { get: () => 1 });
+  const holes = [1.5, 2.5, 3.5];
+  delete holes[1];
+  const odd: readonly unknown[][] = [['x'], [1.5, 'x'], [1, undefined], [1, {}], new Array(2), holes, getter];
+  return holds(numbers, []) && !odd.some((array) => holds(array, [])) ? holds : never;
+}
+
 function testedElements(hasFast: Compare): Compare {
   const odd = Object.defineProperty([1, 2], 0, { get: () => 1 });
   return hasFast([1, 2, 'x'], []) && !hasFast(odd, []) ? hasFast : never;

@@ -152,12 +152,11 @@ interface Property {
 /** So many functions may be looked at before the inspector lets go of what it has shown of them. */
 const MOST_HELD = 64;
 let held = 0;
-/** Test runners may put something else in its place. */
-const microtask = globalThis.queueMicrotask;
+const soon = Promise.resolve();
 
 /** Soon has the inspector let go of what it has shown: at once would cost a tenth of a look at a function. */
 function releaseSoon(): void {
-  if (++held === 1) microtask(release);
+  if (++held === 1) void soon.then(release);
   else if (held >= MOST_HELD) release();
 }
 

@@ -9,10 +9,11 @@ import { types } from 'node:util';
 import { handleOf } from '../arena/handle';
 import { kindOf } from '../codec/object-kind';
 import { dataProperty } from '../codec/error-value';
+import { flatOf, type Flat } from '../codec/flat';
 import { onlyElements } from '../codec/plain';
 import { Refusal } from '../codec/refusal';
 import { privateParts } from './capture';
-import { haveSameShape, mayHaveGetters } from './hidden-class';
+import { haveSameShape, holdsNumbers, mayHaveGetters } from './hidden-class';
 import { serialize } from './hooks';
 import { rootReference } from './reference';
 import { prototypeOwner } from './shape';
@@ -24,6 +25,8 @@ const FEW = 24;
 const LONG = 200;
 
 export class Look {
+  /** All of it, where it holds no other object. */
+  flat: Flat | undefined;
   readonly prototypes: (object | null)[] = [];
   readonly instances: object[] = [];
   /** For each instance the index of its prototype. */
@@ -48,6 +51,7 @@ export class Look {
 
   /** Whether one of its objects is among others. */
   shares(others: ReadonlyMap<object, unknown>): boolean {
+    if (this.flat !== undefined) return others.has(this.value);
     return new Walk(this.value, true, undefined, others).shared;
   }
 }
@@ -56,6 +60,8 @@ export class Look {
 export function lookAt(value: unknown, owned: boolean): Look | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const look = new Look(value);
+  if (owned) look.flat = flatOf(value);
+  if (look.flat !== undefined) return look;
   const walk = new Walk(value, owned, look, undefined);
   return walk.plain && walk.large ? look : undefined;
 }
@@ -174,9 +180,11 @@ class Walk {
     // Sparse arrays and those with getters; small ones are cheap to write object by object.
     if (length > 0 && mayHaveGetters(array)) return this.refuse();
     this.large ||= length > LONG;
-    for (let i = 0; i < length; i++) {
-      const value = array[i];
-      if (typeof value !== 'number' && typeof value !== 'string') this.item(value);
+    if (!holdsNumbers(array)) {
+      for (let i = 0; i < length; i++) {
+        const value = array[i];
+        if (typeof value !== 'number' && typeof value !== 'string') this.item(value);
+      }
     }
     if (!onlyElements(array) || Object.getOwnPropertySymbols(array).length > 0) this.refuse();
   }

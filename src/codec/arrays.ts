@@ -11,6 +11,18 @@ export function isDense(array: readonly unknown[]): boolean {
   return inspect(array, NAMED) === `[ ... ${length} more items ]`;
 }
 
+/** Above this `new Array` makes a table. */
+const MOST_AT_ONCE = 1 << 24;
+
+/** An array of these numbers. */
+export function arrayOf(numbers: Int32Array | Float64Array): number[] {
+  const { length } = numbers;
+  if (length > MOST_AT_ONCE) return Array.from(numbers);
+  const array = new Array<number>(length);
+  for (let i = 0; i < length; i++) array[i] = numbers[i];
+  return array;
+}
+
 /** Whether a key is the index of an element. */
 export function isIndex(key: string, length: number): boolean {
   const index = Number(key) >>> 0;

@@ -17,6 +17,7 @@ import type { ModuleRequest } from '../closure/load';
 import { hooksOf, type Cell } from '../closure/revived';
 import { SerializationError } from '../errors';
 import { malformed } from './bytes';
+import { writeFlat, type Flat } from './flat';
 import { Form } from './format';
 import { PlainData, writePlainData, writePlainRoot } from './plain-data';
 import type { ValueReader } from './value-reader';
@@ -33,6 +34,8 @@ class ClosureWriter {
   private readonly writer: ValueWriter;
   private readonly graph: FunctionGraph;
   private readonly plain: ReadonlyMap<Root, number>;
+  /** Those of its values that hold no others and were written. */
+  private readonly flats = new Set<object>();
 
   constructor(writer: ValueWriter, graph: FunctionGraph) {
     this.writer = writer;
@@ -71,12 +74,20 @@ class ClosureWriter {
 
   private root(root: Root): void {
     const index = this.plain.get(root);
+    const { value, look } = root;
     try {
-      if (index === undefined) this.writer.value(root.value);
-      else writePlainRoot(this.writer, root, index);
+      if (index !== undefined) writePlainRoot(this.writer, root, index);
+      else if (look?.flat !== undefined) this.flat(value as object, look.flat);
+      else this.writer.value(value);
     } catch (error) {
       throw throughRoot(error, root);
     }
+  }
+
+  private flat(value: object, flat: Flat): void {
+    if (this.flats.has(value)) return this.writer.value(value);
+    this.flats.add(value);
+    writeFlat(this.writer, value, flat);
   }
 
   private function(node: FunctionNode): void {

@@ -2,6 +2,7 @@
 import { adopt, named } from '../closure/identity';
 import { resolveReference, type Reference } from '../closure/reference';
 import { SerializationError } from '../errors';
+import { arrayOf } from './arrays';
 import { readResizableBuffer, readView, readWholeView } from './buffers';
 import { ByteReader, malformed } from './bytes';
 import { addErrorProperty, makeError } from './error-value';
@@ -176,9 +177,9 @@ export class ValueReader {
       case Tag.WHOLE_VIEW:
         return readWholeView(this);
       case Tag.INTEGERS:
-        return this.begin(Array.from(new Int32Array(input.bytes(4 * input.length(4)))));
+        return this.begin(arrayOf(new Int32Array(input.bytes(4 * input.length(4)))));
       case Tag.DOUBLES:
-        return this.begin(Array.from(new Float64Array(input.bytes(8 * input.length(8)))));
+        return this.begin(arrayOf(new Float64Array(input.bytes(8 * input.length(8)))));
       case Tag.BUFFER:
         return this.begin(Buffer.from(input.memory(input.length())));
       case Tag.ERROR:

@@ -81,7 +81,9 @@ fn is_fixed(semantic: &Semantic<'_>, symbol: SymbolId) -> bool {
     }
     let source = semantic.source_text();
     // What is given to eval may assign to anything, and redeclared names are assigned to without a reference.
-    let plain = !flags.is_catch_variable()
+    // An import follows a variable of another file.
+    let plain = !flags.is_import()
+        && !flags.is_catch_variable()
         && !scoping.symbol_is_mutated(symbol)
         && scoping.symbol_redeclarations(symbol).is_empty()
         && !source.contains("eval");

@@ -182,6 +182,14 @@ fn what_keeps_its_value() {
         ("function g(v) { arguments[0] = 1; return () => v; }", false),
         ("function g(v) { var v; return () => v; }", false),
         ("try {} catch (v) { var v = 1; f = () => v; }", false),
+        ("import { v } from './v.mjs'; f = () => v;", false),
+        ("f = () => v; let v;", true),
+        ("const f = function v() { return () => v; };", true),
+        ("class A { static { let v = 1; f = () => v; } }", true),
+        ("let v = 1; f = () => v; [v = 2] = g;", false),
+        ("let v = 1; f = () => v; v ??= 2;", false),
+        ("let v = 1; f = () => v; for (v in g) {}", false),
+        ("let v = 1; f = () => v; export { v };", true),
     ] {
         let at = source.find("() => v").unwrap() as u32;
         let found = declarations(source, Language::Js, "v", &[at]).unwrap()[0].unwrap();
