@@ -1,4 +1,5 @@
 // Awaited acquisition: order, aborting, and what keeps a process alive.
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { Lock } from 'multiproc';
 import { noLeaks } from '../support/leaks';
@@ -43,6 +44,21 @@ test('a release in the same thread wakes a waiter without any other event', asyn
 });
 
 describe('an aborted signal', () => {
+  test('ends many waits with a single listener', async () => {
+    const lock = new Lock();
+    lock.acquireSync();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waits = Array.from({ length: 20 }, () => lock.acquire({ signal }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    controller.abort('all');
+    const outcomes = await Promise.allSettled(waits);
+    expect(outcomes).toEqual(Array(20).fill({ status: 'rejected', reason: 'all' }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    lock.release();
+    expect(lock.tryAcquire()).toBe(true);
+  });
+
   test('rejects with its reason, also where the lock is free', async () => {
     const lock = new Lock();
     const reason = new Error('no longer wanted');

@@ -1,4 +1,5 @@
 // What ends a task early: its time limit, its AbortSignal.
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { currentTask, Pool, TaskTimeoutError } from 'multiproc';
 import { self } from '../support/start-method';
@@ -108,6 +109,21 @@ describe('signal', () => {
     setTimeout(() => controller.abort('stop'), 100);
     await expect(map).rejects.toBe('stop');
     expect(await pool.map((x) => x + 1, [1, 2])).toEqual([2, 3]);
+  });
+
+  test('one signal ends many tasks with a single listener: Node warns of a leak at the eleventh', async () => {
+    await using pool = new Pool(1);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const tasks = upTo(50).map(() => pool.apply(never, [], { signal, abortGrace: 0 }));
+    tasks.push(pool.map(never, [1, 2], { signal, abortGrace: 0 }) as Promise<never>);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    controller.abort('all');
+    expect((await Promise.allSettled(tasks)).map((task) => (task as PromiseRejectedResult).reason as unknown)).toEqual(
+      Array(51).fill('all'),
+    );
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    expect(await pool.apply(() => 1)).toBe(1);
   });
 
   test('a settled task leaves no listener behind', async () => {

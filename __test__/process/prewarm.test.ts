@@ -1,5 +1,9 @@
 // Spare processes: booted beforehand, used by the next starts, gone when nobody wants them.
-import { pathToFileURL } from 'node:url';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configure, prewarm, Process, Queue } from 'multiproc';
 import { noLeaks } from '../support/leaks';
@@ -144,6 +148,25 @@ describe('in a program', () => {
     expect(codes).toEqual([0, 0, 0, 0, 0]);
     expect(spareUsed).toBeGreaterThan(0);
   });
+});
+
+test('a package is looked for from the main script, also where this one is a link to elsewhere', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'preload-'));
+  try {
+    mkdirSync(join(folder, 'node_modules/of-the-program'), { recursive: true });
+    symlinkSync(fileURLToPath(new URL('../..', import.meta.url)), join(folder, 'node_modules/multiproc'));
+    writeFileSync(join(folder, 'node_modules/of-the-program/index.js'), 'globalThis.loadedBeforehand = true;');
+    writeFileSync(
+      join(folder, 'main.mjs'),
+      `import { prewarm, Process } from 'multiproc';
+      await prewarm(1, { preload: ['of-the-program'] });
+      await new Process({ target: () => console.log(globalThis.loadedBeforehand) }).start().join();`,
+    );
+    const printed = execFileSync(process.execPath, [join(folder, 'main.mjs')], { cwd: tmpdir(), encoding: 'utf8' });
+    expect(printed).toBe('true\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a module that cannot be imported beforehand is named', async () => {

@@ -9,6 +9,7 @@
  * thread sleeps. An attempt is repeated at each bell, so it must arm again when it fails.
  */
 import { native } from '../native';
+import { onAbort } from './abort';
 import { tree } from './tree';
 
 /** What a wait that ran out of time settles with. */
@@ -109,9 +110,10 @@ export function wait<T>(
     }
     const members = group;
     let timer: NodeJS.Timeout | undefined;
+    let unlisten: (() => void) | undefined;
     const stop = () => {
       if (timer !== undefined) clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      unlisten?.();
     };
     const waiter: Waiter = {
       attempt,
@@ -145,7 +147,7 @@ export function wait<T>(
       waiter.settle(TIMED_OUT);
     };
     if (timeout > 0) timer = setTimeout(expire, Math.min(timeout, MAX_TIMER));
-    signal?.addEventListener('abort', abort, { once: true });
+    if (signal !== undefined) unlisten = onAbort(signal, abort);
     members.add(waiter);
     ref();
   });

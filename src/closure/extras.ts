@@ -6,7 +6,7 @@ import { refuse } from '../codec/refusal';
 import type { FunctionInfo } from './analysis';
 import type { ClassText } from './class-text';
 import { privateFieldsOf } from './inspector';
-import { inBoth, isObjectPrototype } from './realm';
+import { inBoth, isFunctionPrototype, isObjectPrototype } from './realm';
 
 /** Sent as a value. Every part is left out where there is nothing. */
 export interface Extras {
@@ -68,7 +68,8 @@ export function extrasOf(fn: Function, info: FunctionInfo, text: ClassText | und
   if (Reflect.ownKeys(own).length > 0) extras.own = own;
   if (ownPrototype) prototypeExtras(extras, fn, prototype, info, text);
   const parent = getPrototypeOf(fn) as object | null;
-  if (!text?.derived && !FUNCTION_PROTOTYPES.has(parent)) extras.functionParent = [parent];
+  if (!text?.derived && !FUNCTION_PROTOTYPES.has(parent) && !isFunctionPrototype(parent))
+    extras.functionParent = [parent];
   if (text !== undefined && text.privateStatics.length > 0) extras.privateStatics = privateStatics(fn, info, text);
   const integrity = integrityOf(fn);
   if (integrity !== undefined) extras.integrity = integrity;

@@ -14,7 +14,7 @@ import { privateParts } from './capture';
 import { integrityOf, type Integrity } from './extras';
 import { deserialize, serialize, stays } from './hooks';
 import { privateFieldsOf } from './inspector';
-import { inBoth } from './realm';
+import { inBoth, nativeClassOf } from './realm';
 import { arrivedReference, exportsReference, type Reference } from './reference';
 
 /** A class of an instance that gave it private fields or methods. */
@@ -121,7 +121,9 @@ export function shapeOf(value: object, owned: boolean): Seen {
   }
   const kind = kindOf(value);
   if (kind === 'leaf') return { kind, shape: leafShape(value, prototype) };
-  const usual = kind === 'error' ? ERRORS.has(prototype) : (STANDARD[kind]?.includes(prototype) ?? false);
+  const usual =
+    (kind === 'error' ? ERRORS.has(prototype) : (STANDARD[kind]?.includes(prototype) ?? false)) ||
+    (kind !== 'instance' && nativeClassOf(prototype) !== undefined);
   if (usual && !owned) return { kind, shape: undefined };
   if (types.isArgumentsObject(value) && !owned) return { kind, shape: undefined };
   const integrity = integrityOf(value);
@@ -172,7 +174,7 @@ function leafShape(value: object, prototype: object | null): Shape | undefined {
     ? namesOf(value)
     : Reflect.ownKeys(value).filter((key) => key !== 'length' || !types.isStringObject(value));
   const moved = types.isRegExp(value) && getOwnPropertyDescriptor(value, 'lastIndex')?.value !== 0;
-  const usual = LEAVES.has(prototype);
+  const usual = LEAVES.has(prototype) || nativeClassOf(prototype) !== undefined;
   const more = types.isRegExp(value) ? moved || keys.length > 1 : !types.isStringObject(value) && keys.length > 0;
   if (usual && !more) return undefined;
   const sent = types.isStringObject(value) ? [] : keys;

@@ -1,4 +1,5 @@
 /** One run of a kernel, or of the function itself where that can't be compiled and may run here instead. */
+import { onAbort } from '../arena/abort';
 import { KernelError, TimeoutError } from '../errors';
 import { kernelBinding, type CompiledKernel, type JobObject, type NumericArray } from '../native/kernel';
 import { checkLength, kindOf, KINDS } from './arrays';
@@ -94,14 +95,14 @@ async function runAsync(work: Work, job: JobObject, { signal, timeout }: Setting
   const binding = kernelBinding();
   const handle = new binding.StopHandle();
   const stop = () => handle.stop();
-  signal?.addEventListener('abort', stop);
+  const unlisten = signal && onAbort(signal, stop);
   try {
     const result = await binding.runAsync(work.kernel, work.plain, job, handle);
     if (result !== null) return result;
     if (signal?.aborted === true) throw signal.reason;
     throw late(timeout);
   } finally {
-    signal?.removeEventListener('abort', stop);
+    unlisten?.();
   }
 }
 

@@ -5,6 +5,7 @@
  * submitted; it keeps the event loop alive exactly while a task is unsettled.
  */
 import { native } from '../native';
+import { onAbort } from '../arena/abort';
 import * as bell from '../arena/bell';
 import { encode } from '../codec';
 import { PoolClosedError, PoolTerminatedError } from '../errors';
@@ -228,9 +229,9 @@ export class Engine {
       this.limits.abandon(id, signal.reason);
       this.changed();
     };
-    signal.addEventListener('abort', abort, { once: true });
+    const unlisten = onAbort(signal, abort);
     detail.unlisten = () => {
-      signal.removeEventListener('abort', abort);
+      unlisten();
       detail.unlisten = null;
     };
   }

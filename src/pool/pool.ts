@@ -1,3 +1,4 @@
+import { onAbort } from '../arena/abort';
 import * as bell from '../arena/bell';
 import { stays } from '../closure/hooks';
 import { ProcessError, QueueFullError, TimeoutError } from '../errors';
@@ -290,9 +291,9 @@ export class Pool implements AsyncDisposable {
         job.stop(signal.reason);
         engine.changed();
       };
-      signal.addEventListener('abort', abort, { once: true });
+      const unlisten = onAbort(signal, abort);
       job.onLeave = () => {
-        signal.removeEventListener('abort', abort);
+        unlisten();
         bar?.end();
       };
     }

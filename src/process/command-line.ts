@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { HERE } from '../here';
+import type { Preload } from './preload';
 
 const BOOT_SCRIPT = join(HERE, 'worker', 'boot.js');
 export const THREAD_BOOT_SCRIPT = join(HERE, 'worker', 'thread-boot.js');
@@ -16,12 +17,12 @@ export interface CommandLine {
   /** '' where the parent does not know it. */
   readonly coreFile: string;
   readonly spare: boolean;
-  readonly preload: readonly string[];
+  readonly preload: readonly Preload[];
 }
 
 /** All but Node's own options, which come before. */
 export function write({ coreFile, spare, preload }: CommandLine): string[] {
-  return [BOOT_SCRIPT, coreFile, ...(spare ? [SPARE] : []), ...preload];
+  return [BOOT_SCRIPT, coreFile, ...(spare ? [SPARE] : []), ...preload.map((one) => JSON.stringify(one))];
 }
 
 /** From process.argv of a started process. */
@@ -31,7 +32,7 @@ export function read(argv: readonly string[]): CommandLine & { slot: number; gen
   return {
     coreFile: argv[2],
     spare,
-    preload: argv.slice(spare ? 4 : 3, end),
+    preload: argv.slice(spare ? 4 : 3, end).map((one) => JSON.parse(one) as Preload),
     slot: Number(argv[end + 1]),
     generation: Number(argv[end + 2]),
   };

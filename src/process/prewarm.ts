@@ -1,20 +1,21 @@
 import { encode } from '../codec';
 import { checkArray, checkInteger, checkOptions, checkString } from '../validate';
 import { inheritedExecArgv } from './exec-argv';
-import { prewarmSpares, resolvePreload } from './spares';
+import { preloadOf } from './preload';
+import { prewarmSpares } from './spares';
 
 /**
  * Boots spare processes until there are `count`, so that the next starts take about a millisecond.
  *
- * @param options.preload modules that they import beforehand: package names, file URLs, or paths relative to the
- * current directory.
+ * @param options.preload modules that they import beforehand: file URLs, paths relative to the current directory, or names of
+ * packages, which are looked for from the program's main script, then from the current directory.
  */
 export async function prewarm(count: number, options?: { preload?: readonly string[] }): Promise<void> {
   checkInteger(count, 'count', 0, 255);
   const { preload = [] } = checkOptions(options);
   checkArray(preload, 'options.preload');
   preload.forEach((module, i) => checkString(module, `options.preload[${i}]`));
-  const settings = { execArgv: inheritedExecArgv(), env: { ...process.env }, preload: preload.map(resolvePreload) };
+  const settings = { execArgv: inheritedExecArgv(), env: { ...process.env }, preload: preload.map(preloadOf) };
   await Promise.all([prewarmSpares(count, settings), count > 0 && warmCapture()]);
 }
 

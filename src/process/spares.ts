@@ -13,11 +13,10 @@ import { decodeError } from '../codec';
 import { show } from '../validate';
 import { FAILED } from './messages';
 import { SIGKILL } from './signals';
-import { fileURLToPath } from 'node:url';
-import { resolve } from 'node:path';
 import { write } from './command-line';
 import { envList } from './environment';
 import { keepCode } from './kept-code';
+import type { Preload } from './preload';
 
 /** What Node or its libraries read once, while they boot. */
 const READ_AT_BOOT = /^(NODE_|UV_|V8_|LD_|DYLD_|MALLOC_|GLIBC_|OPENSSL_|SSL_|ICU_|LANG$|LC_|TZ$|MULTIPROC_)/;
@@ -27,7 +26,7 @@ export interface BootSettings {
   readonly execArgv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   /** Modules that it imports before it is given work. */
-  readonly preload: readonly string[];
+  readonly preload: readonly Preload[];
 }
 
 /** Node's options, then ours. */
@@ -223,10 +222,4 @@ export async function prewarmSpares(count: number, settings: BootSettings): Prom
   } finally {
     bell.unref();
   }
-}
-
-/** Absolute names for preload modules: files relative to the current directory, packages as they are. */
-export function resolvePreload(module: string): string {
-  if (module.startsWith('file:')) return fileURLToPath(module);
-  return module.startsWith('.') ? resolve(module) : module;
 }

@@ -24,9 +24,9 @@ async function live({ spare, preload, slot, generation }: ReturnType<typeof read
     for (const load of Object.values(ROLES)) load();
     (require('./warm') as typeof Warm).warmUp();
   }
-  for (const [i, module] of preload.entries()) {
+  for (const [i, { module, from }] of preload.entries()) {
     try {
-      await importByName(module);
+      await importByName(module, from);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       tellFailure(new Error(`options.preload[${i}] ('${module}') can't be imported: ${why}`, { cause: error }));
@@ -45,14 +45,15 @@ async function live({ spare, preload, slot, generation }: ReturnType<typeof read
   await ROLES[adoption.role]().main(adoption);
 }
 
-// A plain import() would be turned into require() in CommonJS output; eval() and Function may be forbidden
-// (--disallow-code-generation-from-strings).
-const dynamicImport = new Script('(specifier) => import(specifier)', {
-  filename: __filename,
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-} as ConstructorParameters<typeof Script>[1]).runInThisContext() as (specifier: string) => Promise<unknown>;
-
-function importByName(module: string): Promise<unknown> {
+/** As the file `from` would import it. */
+function importByName(module: string, from: string): Promise<unknown> {
+  // A plain import() would be turned into require() in CommonJS output; eval() and Function may be forbidden
+  // (--disallow-code-generation-from-strings).
+  const script = new Script('(specifier) => import(specifier)', {
+    filename: from,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  } as ConstructorParameters<typeof Script>[1]);
+  const dynamicImport = script.runInThisContext() as (specifier: string) => Promise<unknown>;
   return dynamicImport(
     module.startsWith('/') ? process.getBuiltinModule('node:url').pathToFileURL(module).href : module,
   );
