@@ -30,8 +30,9 @@ export const about =
   'Compared by CPU time: other programs share the cores, and what a run takes by the clock says who was scheduled, at its best whether nobody else was. ' +
   `"1 thread" computes on the calling thread alone, the others on all ${availableParallelism()}: what these take of CPU time beyond that is the price of sharing, and near-linear is 1.1 times. ` +
   'V8 loop: one loop of its own for each kernel, optimised; .map(): of the typed array; worker_threads: as many loops as CPUs over SharedArrayBuffers, woken by Atomics. ' +
-  "The functions of Math of all others are the C library's or their own, and may differ in the last place; multiproc's are V8's. " +
-  'Rust, 1 thread: the loop alone, that can not be stopped and has nothing to check.';
+  "In Python and Rust the functions of Math are the C library's or their own, and may differ from V8's in the last place; multiproc's don't. " +
+  'Rust, 1 thread: the loop alone, that can not be stopped and has nothing to check.\n\n' +
+  '![Speed-up over n](plots/kernels-speedup.svg)\n\nSpeed-up by the number of elements: made by `node benchmarks/kernels/plot.mjs`.';
 
 const hasPython = ['x ** x', 'polynomial', 'sin · exp', 'Black-Scholes', 'sum', 'axpy'];
 
