@@ -1,5 +1,5 @@
 // Speed-up of three kernels over a V8 loop by the number of elements: node benchmarks/kernels/plot.mjs
-// Writes benchmarks/plots/kernels.svg, and prints from how many elements on a kernel is faster than the loop.
+// Writes benchmarks/plots/kernels-speedup.svg, and prints from how many elements on a kernel is faster than the loop.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { multiproc } from '../harness/peer.mjs';
@@ -80,4 +80,4 @@ ${grid.join('\n')}
 ${curves.join('\n')}
 </svg>
 `;
-writeFileSync(new URL('../plots/kernels.svg', import.meta.url), svg);
+writeFileSync(new URL('../plots/kernels-speedup.svg', import.meta.url), svg);

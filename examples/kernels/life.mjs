@@ -1,12 +1,12 @@
 // The Game of Life on a shared array: node examples/kernels/life.mjs [generations]
 // A kernel reads its neighbours from one board, which it captures, and writes the other.
-import { parallel } from 'multiproc';
+import { parallel, sharedArray } from 'multiproc';
 
 const generations = Number(process.argv[2] ?? 100);
 const width = 64;
 const height = 24;
 const size = width * height;
-const boards = [0, 1].map(() => new Uint8Array(new SharedArrayBuffer(size)));
+const boards = [0, 1].map(() => sharedArray(Uint8Array, size));
 
 // A glider, and the r-pentomino.
 for (const [x, y] of [[1, 0], [2, 1], [0, 2], [1, 2], [2, 2], [40, 10], [41, 10], [39, 11], [40, 11], [40, 12]]) boards[0][y * width + x] = 1; // prettier-ignore

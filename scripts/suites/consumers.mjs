@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closures } from './closures.mjs';
 import { run } from './command.mjs';
+import { Broken, must, nodes, tool } from './nodes.mjs';
 import { root } from './report.mjs';
 
 const PROGRAMS = join(root, '__test__/consumers');
@@ -22,15 +23,6 @@ one state true
 const BINARIES = { multiproc: 'build:native', 'multiproc-kernel': 'build:kernel' };
 const TYPESCRIPT_OUTPUT = '0 16 <1> <2> 3 1.5 0\n';
 const OLDER_TYPESCRIPT = ['5.9', '6'];
-
-/** A step that the others stand on: its failure ends the suite. */
-class Broken extends Error {}
-
-async function must(what, command, args, options) {
-  const done = await run(command, args, { quiet: true, ...options });
-  if (!done.ok) throw new Broken(`${what}: ${done.why}\n${done.tail}`);
-  return done.stdout;
-}
 
 /** Packs a folder; returns the tarball's path. */
 async function pack(folder, into) {
@@ -77,17 +69,6 @@ async function project(temporary) {
   return folder;
 }
 
-/** Installs an npm package in a folder of its own and returns its path. */
-async function tool(temporary, name, version) {
-  const folder = join(temporary, `${name.replace('/', '+')}@${version}`);
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  await must(`npm install ${name}@${version}`, 'npm', ['install', '--no-audit', '--no-fund', `${name}@${version}`], {
-    cwd: folder,
-  });
-  return join(folder, 'node_modules', name);
-}
-
 /** Runs a program and compares what it prints. */
 async function program(name, node, file, cwd, expected) {
   const { ok, why, stdout, tail, ms } = await run(node, [file], { cwd, seconds: 180, quiet: true });
@@ -116,16 +97,6 @@ async function typescript(label, tsc, resolution, cwd) {
     ms,
     detail: ok ? undefined : `${why}\n${tail}`,
   };
-}
-
-async function nodes(temporary, versions) {
-  if (versions.length === 0) return [[process.versions.node, process.execPath]];
-  const found = [];
-  for (const version of versions) {
-    const folder = await tool(temporary, `node-${process.platform}-${process.arch}`, version);
-    found.push([version, join(folder, 'bin/node')]);
-  }
-  return found;
 }
 
 async function everything(temporary, versions, results) {

@@ -11,6 +11,7 @@ const KEPT = 256;
 const LONG = 2 ** 31;
 
 interface Entry {
+  readonly key: string;
   readonly kernel: CompiledKernel | undefined;
   readonly issue: IssueObject | undefined;
   /** JavaScript's own functions that it stands for. */
@@ -19,6 +20,8 @@ interface Entry {
 
 /** In order of use, the latest last. */
 const entries = new Map<string, Entry>();
+/** The entry that a plan had last, and for which arrays. */
+const latest = new WeakMap<Plan, { readonly shape: string; readonly entry: Entry }>();
 
 /** What a function was compiled to, and what it runs with. */
 export interface Compiled {
@@ -55,11 +58,15 @@ export function explain(f: Function): KernelIssue | undefined {
 function entryOf(plan: Plan, inputs: readonly number[], output: number, length: number): Entry {
   const arrays = plan.arrays.map(kindOf);
   const long = length >= LONG || plan.arrays.some((array) => array.length >= LONG);
-  const key = `${inputs.join()};${output};${arrays.join()};${long}${plan.key}`;
+  const shape = `${inputs.join()};${output};${arrays.join()};${long}`;
+  const last = latest.get(plan);
+  // The same string has its hash already.
+  const key = last?.shape === shape ? last.entry.key : shape + plan.key;
   let entry = entries.get(key);
   if (entry !== undefined) {
     entries.delete(key);
     entries.set(key, entry);
+    if (last?.entry !== entry) latest.set(plan, { shape, entry });
     return entry;
   }
   const binding = kernelBinding();
@@ -68,8 +75,8 @@ function entryOf(plan: Plan, inputs: readonly number[], output: number, length: 
   const made = binding.compile({ texts: [...plan.texts], inputs: [...inputs], output, arrays, integers, long });
   entry =
     made instanceof binding.CompiledKernel
-      ? { kernel: made, issue: undefined, uses: made.uses }
-      : { kernel: undefined, issue: made as IssueObject, uses: [] };
+      ? { key, kernel: made, issue: undefined, uses: made.uses }
+      : { key, kernel: undefined, issue: made as IssueObject, uses: [] };
   entries.set(key, entry);
   if (entries.size > KEPT) {
     const [oldest, { kernel }] = entries.entries().next().value!;

@@ -24,21 +24,36 @@ export function nameOfMath(fn: unknown): string | undefined {
   return name?.startsWith('Math.') || name?.startsWith('Number.is') ? name : undefined;
 }
 
-function current(name: string): unknown {
-  const [owner, key] = name.includes('.') ? name.split('.') : ['', name];
-  if (owner !== '' && (globalThis as Record<string, unknown>)[owner] !== owners[owner]) return undefined;
-  return Object.getOwnPropertyDescriptor(owners[owner], key)?.value;
+/** What a function has to be, and where it is looked up. */
+interface Original {
+  readonly owner: string;
+  readonly key: string;
+  readonly value: unknown;
+  /** It was JavaScript's own already when this module was loaded. */
+  readonly native: boolean;
+}
+
+const checked = new Map<string, Original>();
+
+function original(name: string): Original {
+  let found = checked.get(name);
+  if (found === undefined) {
+    const [owner, key] = name.includes('.') ? name.split('.') : ['', name];
+    const value = originals.get(name);
+    const native = typeof value === 'function' && /\[native code\]/.test(Function.prototype.toString.call(value));
+    found = { owner, key, value, native };
+    checked.set(name, found);
+  }
+  return found;
 }
 
 /** The first of the functions named that is no longer what it was, or never was native code. */
 export function replaced(uses: readonly string[]): string | undefined {
   return uses.find((name) => {
-    const now = current(name);
-    return (
-      now !== originals.get(name) ||
-      typeof now !== 'function' ||
-      !/\[native code\]/.test(Function.prototype.toString.call(now))
-    );
+    const { owner, key, value, native } = original(name);
+    const here = owners[owner];
+    const moved = owner !== '' && (globalThis as Record<string, unknown>)[owner] !== here;
+    return !native || moved || (here as Record<string, unknown>)[key] !== value;
   });
 }
 

@@ -73,6 +73,8 @@ function targets(
   return { output: apart ? create(kindOf(result), length) : result, into: result };
 }
 
+let mayBeEnded: boolean | undefined;
+
 function late(timeout: number): TimeoutError {
   return new TimeoutError(`the kernel ran longer than ${timeout} ms`);
 }
@@ -80,12 +82,8 @@ function late(timeout: number): TimeoutError {
 /** Runs while this thread waits. */
 function runSync(work: Work, job: JobObject, timeout: number): number {
   // A thread that may be ended does not run itself what may never end.
-  const result = kernelBinding().runSync(
-    work.kernel,
-    work.plain,
-    job,
-    !process.getBuiltinModule('node:worker_threads').isMainThread && work.kernel !== null,
-  );
+  mayBeEnded ??= !process.getBuiltinModule('node:worker_threads').isMainThread;
+  const result = kernelBinding().runSync(work.kernel, work.plain, job, mayBeEnded && work.kernel !== null);
   if (result === null) throw late(timeout);
   return result;
 }
