@@ -55,13 +55,13 @@ export class CallerCache {
 /**
  * Adds the caller's stack to that of an error which came from a worker; gives anything else as it is.
  *
- * @param method what the caller called: 'map'.
+ * @param method what the caller called, where it does not say so itself: 'map'.
  * @param where the worker, as PoolWorker.label has it.
  */
 export function joinStacks(thrown: unknown, caller: Caller | null, method: string, where: string): unknown {
   if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return thrown;
   const lines = thrown.stack.split('\n').filter((line) => !isOurs(line));
-  lines.push(`    at pool.${method} (in worker ${where})`);
+  lines.push(`    at pool.${caller?.method ?? method} (in worker ${where})`);
   const below = typeof caller?.stack === 'string' ? caller.stack.split('\n') : [];
   for (const line of below) if (/^\s+at /.test(line) && !isOurs(line)) lines.push(line);
   try {

@@ -21,28 +21,28 @@ interface Consumer {
  * never called, which a generator function can't do.
  */
 export class ResultStream implements AsyncGenerator<any, void, undefined>, Collector {
-  private readonly mode: Mode;
+  readonly #mode: Mode;
   /** Outcomes to be yielded; by position where order matters. */
-  private readonly waiting = new Map<number, Outcome>();
-  private readonly consumers: Consumer[] = [];
-  private yielded = 0;
+  readonly #waiting = new Map<number, Outcome>();
+  readonly #consumers: Consumer[] = [];
+  #yielded = 0;
   /** No outcome comes any more; after those that wait: this error, or the end. */
-  private over: { readonly failure: { readonly error: unknown } | undefined } | undefined;
-  private closed = false;
-  private excused = false;
+  #over: { readonly failure: { readonly error: unknown } | undefined } | undefined;
+  #closed = false;
+  #excused = false;
   /** The consumer has taken this many results. */
   onConsumed: (count: number) => void = () => {};
   /** The consumer wants no more. */
   onClose: () => void = () => {};
 
   constructor(mode: Mode) {
-    this.mode = mode;
+    this.#mode = mode;
   }
 
   // ---------------------------------------------------------------- from the map
 
   value(index: number, value: unknown): void {
-    this.add({ index, value, failed: false });
+    this.#add({ index, value, failed: false });
   }
 
   numbers(index: number, source: Float64Array, from: number, count: number): void {
@@ -50,31 +50,35 @@ export class ResultStream implements AsyncGenerator<any, void, undefined>, Colle
   }
 
   error(index: number, error: unknown): void {
-    this.add({ index, value: error, failed: true });
+    this.#add({ index, value: error, failed: true });
   }
 
   end(failure: { readonly error: unknown } | undefined): void {
-    this.over = { failure };
-    this.serve();
+    this.#over = { failure };
+    this.#serve();
   }
 
   fail(error: unknown): void {
-    this.waiting.clear();
+    this.#waiting.clear();
     this.end({ error });
   }
 
   excuse(): void {
-    this.excused = true;
-    for (const { promise } of this.consumers) promise?.catch(() => {});
+    this.#excused = true;
+    for (const { promise } of this.#consumers) promise?.catch(() => {});
   }
 
-  private add(outcome: Outcome): void {
-    if (this.closed) return;
-    this.waiting.set(outcome.index, outcome);
-    this.serve();
+  #add(outcome: Outcome): void {
+    if (this.#closed) return;
+    this.#waiting.set(outcome.index, outcome);
+    this.#serve();
   }
 
   // ---------------------------------------------------------------- to the consumer
+
+  get [Symbol.toStringTag](): string {
+    return 'AsyncGenerator';
+  }
 
   next(): Promise<IteratorResult<any, void>> {
     const consumer = {} as Consumer;
@@ -82,19 +86,19 @@ export class ResultStream implements AsyncGenerator<any, void, undefined>, Colle
       Object.assign(consumer, { resolve, reject }),
     );
     consumer.promise = promise;
-    if (this.excused) promise.catch(() => {});
-    this.consumers.push(consumer);
-    this.serve();
+    if (this.#excused) promise.catch(() => {});
+    this.#consumers.push(consumer);
+    this.#serve();
     return promise;
   }
 
   async return(): Promise<IteratorResult<any, void>> {
-    this.close();
+    this.#close();
     return { done: true, value: undefined };
   }
 
   async throw(error: unknown): Promise<IteratorResult<any, void>> {
-    this.close();
+    this.#close();
     throw error;
   }
 
@@ -103,29 +107,29 @@ export class ResultStream implements AsyncGenerator<any, void, undefined>, Colle
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+    this.#close();
   }
 
   /** Gives consumers what there is. */
-  private serve(): void {
-    while (this.consumers.length > 0) {
-      const outcome = this.take();
+  #serve(): void {
+    while (this.#consumers.length > 0) {
+      const outcome = this.#take();
       if (outcome !== undefined) {
-        const consumer = this.consumers.shift()!;
-        this.yielded++;
-        if (this.mode === 'settled') consumer.resolve({ done: false, value: settled(outcome) });
+        const consumer = this.#consumers.shift()!;
+        this.#yielded++;
+        if (this.#mode === 'settled') consumer.resolve({ done: false, value: settled(outcome) });
         else if (outcome.failed) {
-          this.close();
+          this.#close();
           consumer.reject(outcome.value);
         } else consumer.resolve({ done: false, value: outcome.value });
-        if (!this.closed) this.onConsumed(this.yielded);
+        if (!this.#closed) this.onConsumed(this.#yielded);
         continue;
       }
-      if (this.closed || this.over !== undefined) {
-        const consumer = this.consumers.shift()!;
-        const failure = this.over?.failure;
-        if (failure !== undefined && !this.closed) {
-          this.closed = true;
+      if (this.#closed || this.#over !== undefined) {
+        const consumer = this.#consumers.shift()!;
+        const failure = this.#over?.failure;
+        if (failure !== undefined && !this.#closed) {
+          this.#closed = true;
           consumer.reject(failure.error);
         } else {
           consumer.resolve({ done: true, value: undefined });
@@ -136,21 +140,21 @@ export class ResultStream implements AsyncGenerator<any, void, undefined>, Colle
     }
   }
 
-  private take(): Outcome | undefined {
-    if (this.closed) return undefined;
+  #take(): Outcome | undefined {
+    if (this.#closed) return undefined;
     let outcome: Outcome | undefined;
-    if (this.mode === 'ordered') outcome = this.waiting.get(this.yielded);
-    else outcome = this.waiting.values().next().value;
-    if (outcome !== undefined) this.waiting.delete(outcome.index);
+    if (this.#mode === 'ordered') outcome = this.#waiting.get(this.#yielded);
+    else outcome = this.#waiting.values().next().value;
+    if (outcome !== undefined) this.#waiting.delete(outcome.index);
     return outcome;
   }
 
-  private close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.waiting.clear();
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#waiting.clear();
     this.onClose();
-    this.serve();
+    this.#serve();
   }
 }
 

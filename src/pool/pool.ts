@@ -30,8 +30,7 @@ import {
 } from './options';
 import { progressBar } from './progress';
 import { statsOf, type PoolStats } from './stats';
-import { currentTask } from './current-task';
-import { inWordsOfStream, produce, TaskStream, type StreamOrder } from './stream';
+import { inWordsOfStream, produce, TaskStream } from './stream';
 import type { Caller, Settle } from './task-table';
 import { showsAs } from '../inspect/shown';
 
@@ -379,13 +378,14 @@ export class Pool implements AsyncDisposable {
   ): AsyncGenerator<R, void, undefined>;
   stream(f: Function, args: readonly unknown[] = NO_ARGS, options?: TaskOptions & { buffered?: number }): any {
     const caller = captureCaller(this.stream);
+    caller.method = 'stream';
     checkFunction(f, 'f');
     checkArray(args, 'args');
     const stream = new TaskStream(this.#engine, fillBuffered(options), checkSignal(options));
-    const order: StreamOrder = { f: f as StreamOrder['f'], args, queue: stream.queue, task: currentTask };
     try {
       const settings = { ...options, signal: stream.signal, retries: 0 };
-      this.#submit(produce, [order], settings, stream.resolve, stream.reject, null, caller);
+      const failed = (error: unknown) => stream.end({ error });
+      this.#submit(produce, [stream.order(f, args)], settings, () => stream.end(), failed, null, caller);
     } catch (error) {
       throw inWordsOfStream(error);
     }

@@ -7,7 +7,7 @@
  */
 import { SerializationError } from '../errors';
 import { Queue } from '../queue/queue';
-import type { currentTask } from './current-task';
+import { currentTask } from './current-task';
 import type { Engine } from './engine';
 
 export interface StreamOrder {
@@ -36,101 +36,107 @@ export function inWordsOfStream(error: unknown): unknown {
 }
 
 export class TaskStream implements AsyncGenerator<unknown, void, undefined> {
-  readonly queue: Queue<unknown>;
+  readonly #queue: Queue<unknown>;
   /** Aborts the task. */
-  readonly left = new AbortController();
-  private readonly given: AbortSignal | undefined;
-  private readonly engine: Engine;
+  readonly #left = new AbortController();
+  readonly #given: AbortSignal | undefined;
+  readonly #engine: Engine;
   /** Aborted when the task is settled. */
-  private readonly settled = new AbortController();
-  private failure: { readonly error: unknown } | undefined;
-  private closed = false;
+  readonly #settled = new AbortController();
+  #failure: { readonly error: unknown } | undefined;
+  #closed = false;
   /** Those that wait for a value. */
-  private waiting = 0;
-  private turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #turn: Promise<unknown> = Promise.resolve();
   /** What was read before anybody asked for it; undefined as long as nothing is. */
-  private ahead: unknown[] | undefined;
-  private tellAhead = (): void => {};
+  #ahead: unknown[] | undefined;
+  #tellAhead = (): void => {};
 
   /** @param given options.signal: its abort ends the stream at once. */
   constructor(engine: Engine, buffered: number, given: AbortSignal | undefined) {
-    this.engine = engine;
-    this.given = given;
-    this.queue = new Queue(buffered);
+    this.#engine = engine;
+    this.#given = given;
+    this.#queue = new Queue(buffered);
+  }
+
+  /** What its task is told. */
+  order(f: Function, args: readonly unknown[]): StreamOrder {
+    return { f: f as StreamOrder['f'], args, queue: this.#queue, task: currentTask };
   }
 
   get signal(): AbortSignal {
-    return this.given === undefined ? this.left.signal : AbortSignal.any([this.given, this.left.signal]);
+    return this.#given === undefined ? this.#left.signal : AbortSignal.any([this.#given, this.#left.signal]);
   }
 
   /** The task is submitted. */
   begin(): void {
-    this.engine.streams.add(this);
+    this.#engine.streams.add(this);
   }
 
-  readonly resolve = (): void => {
-    this.engine.streams.delete(this);
-    this.settled.abort();
-    this.tellAhead();
-  };
-
-  readonly reject = (error: unknown): void => {
-    this.failure = { error };
-    this.resolve();
-  };
+  /** It is settled. */
+  end(failure?: { readonly error: unknown }): void {
+    this.#failure = failure;
+    this.#engine.streams.delete(this);
+    this.#settled.abort();
+    this.#tellAhead();
+  }
 
   /** Nobody waits for a value: its task is no reason for the event loop to go on. */
   get rests(): boolean {
-    return this.waiting === 0 && this.ahead === undefined;
+    return this.#waiting === 0 && this.#ahead === undefined;
   }
 
   /** Somebody waits for the pool's end: the task is not to wait for room until somebody reads. */
   readOn(): void {
-    if (this.ahead !== undefined) return;
-    this.ahead = [];
-    void this.readAll();
+    if (this.#ahead !== undefined) return;
+    this.#ahead = [];
+    void this.#readAll();
   }
 
-  private async readAll(): Promise<void> {
-    const { signal } = this.settled;
+  async #readAll(): Promise<void> {
+    const { signal } = this.#settled;
     while (!signal.aborted) {
       try {
-        this.ahead!.push(await this.queue.get({ signal }));
+        this.#ahead!.push(await this.#queue.get({ signal }));
       } catch (error) {
-        if (!signal.aborted) this.left.abort(error);
+        if (!signal.aborted) this.#left.abort(error);
       }
-      this.tellAhead();
+      this.#tellAhead();
     }
   }
 
   /** For a thread that blocks until the pool's end: takes what there is. */
   readNow(): void {
-    if (this.ahead !== undefined) while (!this.queue.empty) this.ahead.push(this.queue.getSync());
+    if (this.#ahead !== undefined) while (!this.#queue.empty) this.#ahead.push(this.#queue.getSync());
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'AsyncGenerator';
   }
 
   next(): Promise<IteratorResult<unknown, void>> {
-    this.waiting++;
-    this.engine.hold();
-    const step = this.turn.then(() => this.take());
-    this.turn = step.then(
-      () => this.served(),
-      () => this.served(),
+    this.#waiting++;
+    this.#engine.hold();
+    const step = this.#turn.then(() => this.#take());
+    this.#turn = step.then(
+      () => this.#served(),
+      () => this.#served(),
     );
     return step;
   }
 
-  private served(): void {
-    this.waiting--;
-    this.engine.hold();
+  #served(): void {
+    this.#waiting--;
+    this.#engine.hold();
   }
 
   async return(): Promise<IteratorResult<unknown, void>> {
-    this.close();
+    this.#close();
     return { done: true, value: undefined };
   }
 
   async throw(error: unknown): Promise<IteratorResult<unknown, void>> {
-    this.close();
+    this.#close();
     throw error;
   }
 
@@ -139,39 +145,39 @@ export class TaskStream implements AsyncGenerator<unknown, void, undefined> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+    this.#close();
   }
 
-  private async take(): Promise<IteratorResult<unknown, void>> {
-    const { signal } = this.settled;
-    while (!this.closed && !signal.aborted) {
-      if (this.ahead === undefined) {
+  async #take(): Promise<IteratorResult<unknown, void>> {
+    const { signal } = this.#settled;
+    while (!this.#closed && !signal.aborted) {
+      if (this.#ahead === undefined) {
         try {
-          return { done: false, value: await this.queue.get({ signal }) };
+          return { done: false, value: await this.#queue.get({ signal }) };
         } catch (error) {
           if (!signal.aborted) throw error;
         }
-      } else if (this.ahead.length > 0) {
-        return { done: false, value: this.ahead.shift() };
+      } else if (this.#ahead.length > 0) {
+        return { done: false, value: this.#ahead.shift() };
       } else {
-        await new Promise<void>((resolve) => (this.tellAhead = resolve));
+        await new Promise<void>((resolve) => (this.#tellAhead = resolve));
       }
     }
-    if (!this.closed && this.given?.aborted !== true) {
-      if (this.ahead !== undefined && this.ahead.length > 0) return { done: false, value: this.ahead.shift() };
-      if (!this.queue.empty) return { done: false, value: await this.queue.get() };
+    if (!this.#closed && this.#given?.aborted !== true) {
+      if (this.#ahead !== undefined && this.#ahead.length > 0) return { done: false, value: this.#ahead.shift() };
+      if (!this.#queue.empty) return { done: false, value: await this.#queue.get() };
     }
-    const failure = this.closed ? undefined : this.failure;
-    this.closed = true;
+    const failure = this.#closed ? undefined : this.#failure;
+    this.#closed = true;
     if (failure !== undefined) throw failure.error;
     return { done: true, value: undefined };
   }
 
-  private close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.left.abort();
-    this.settled.abort();
-    this.tellAhead();
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#left.abort();
+    this.#settled.abort();
+    this.#tellAhead();
   }
 }

@@ -21,6 +21,8 @@ export type Settle = (value: unknown) => void;
 /** Where a task was submitted: its stack is written out only when an error needs it. */
 export interface Caller {
   stack?: string;
+  /** Of the pool's, that was called; absent: apply or the map's. */
+  method?: string;
 }
 
 const noop = () => {};
