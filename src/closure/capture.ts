@@ -30,6 +30,9 @@ import { Capture, mainUrl, slotOf } from './surroundings';
 /** What a function is sent as: a reference, where it can be had there, else what it is made of. @throws Refusal */
 export function captureFunction(fn: Function): Reference | CapturedFunction {
   if (types.isProxy(fn)) refuse('it is a Proxy, whose traps would have to run');
+  // The inspector would run its traps.
+  if (types.isProxy(Object.getPrototypeOf(fn)))
+    refuse('what it inherits from is a Proxy, whose traps would have to run');
   if (origins.has(fn)) return captureAgain(fn);
   const found = known.get(fn);
   const elsewhere =

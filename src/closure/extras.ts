@@ -2,6 +2,7 @@
  * What a function has beyond its text and its variables: own properties, what its prototype holds, another prototype than
  * such functions have, private static fields, and that it is frozen.
  */
+import { types } from 'node:util';
 import { refuse } from '../codec/refusal';
 import type { FunctionInfo } from './analysis';
 import type { ClassText } from './class-text';
@@ -49,7 +50,7 @@ const FUNCTION_PROTOTYPES: ReadonlySet<unknown> = new Set<unknown>([
 
 /** Where a prototype says whose it is. */
 export function isPrototypeOf(prototype: unknown, fn: Function): prototype is object {
-  if (typeof prototype !== 'object' || prototype === null) return false;
+  if (typeof prototype !== 'object' || prototype === null || types.isProxy(prototype)) return false;
   return getOwnPropertyDescriptor(prototype, 'constructor')?.value === fn;
 }
 

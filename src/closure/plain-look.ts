@@ -11,6 +11,7 @@ import { kindOf } from '../codec/object-kind';
 import { dataProperty } from '../codec/error-value';
 import { flatOf, type Flat } from '../codec/flat';
 import { onlyElements } from '../codec/plain';
+import { byteLengthOf, viewParts } from '../codec/native-values';
 import { Refusal } from '../codec/refusal';
 import { privateParts } from './capture';
 import { haveSameShape, holdsNumbers, mayHaveGetters } from './hidden-class';
@@ -151,15 +152,16 @@ class Walk {
       if (prototype !== Set.prototype || this.hasMore(object)) return this.refuse();
       Set.prototype.forEach.call(object, (item: unknown) => this.item(item));
     } else if (ArrayBuffer.isView(object)) {
-      if (!VIEWS.has(prototype) || types.isSharedArrayBuffer(object.buffer) || handleOf(object)) return this.refuse();
+      const { buffer, length } = viewParts(object);
+      if (!VIEWS.has(prototype) || types.isSharedArrayBuffer(buffer) || handleOf(object)) return this.refuse();
       if (this.owned && Object.getOwnPropertySymbols(object).length > 0) return this.refuse();
-      this.large ||= object.byteLength > 4096;
-      this.enter(object.buffer);
+      this.large ||= length > LONG;
+      this.enter(buffer);
     } else if (types.isDate(object)) {
       if (prototype !== Date.prototype || this.hasMore(object)) this.refuse();
     } else if (types.isArrayBuffer(object)) {
       // One that is detached has no length.
-      if (prototype !== ArrayBuffer.prototype || object.byteLength === 0 || this.hasMore(object)) this.refuse();
+      if (prototype !== ArrayBuffer.prototype || byteLengthOf(object) === 0 || this.hasMore(object)) this.refuse();
     } else {
       this.instance(object, prototype);
     }

@@ -120,6 +120,7 @@ function streamReference(value: object): Reference | undefined {
     ?.value as unknown;
   const ofWorker =
     typeof constructor === 'function' &&
+    !types.isProxy(constructor) &&
     /^(?:Writ|Read)ableWorkerStdio$/.test(String(Object.getOwnPropertyDescriptor(constructor, 'name')?.value));
   if (!ofWorker && !Object.hasOwn(value, '_isStdio')) return undefined;
   const name = (['stdin', 'stdout', 'stderr'] as const).find(

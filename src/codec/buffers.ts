@@ -9,7 +9,7 @@ import { handleOf } from '../arena/handle';
 import { malformed } from './bytes';
 import { Tag, VIEWS } from './format';
 import { writeHandle } from './handle-value';
-import { followsBuffer, isDetached, viewParts, type ViewParts } from './native-values';
+import { byteLengthOf, followsBuffer, isDetached, maxByteLengthOf, viewParts, type ViewParts } from './native-values';
 import { refuse } from './refusal';
 import type { ValueReader } from './value-reader';
 import type { ValueWriter } from './value-writer';
@@ -50,8 +50,8 @@ function writeWholeView(
 ): boolean {
   const { out } = writer;
   const size = length * ((VIEWS[number] as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1);
-  if (offset !== 0 || size !== buffer.byteLength || types.isSharedArrayBuffer(buffer)) return false;
-  if ((buffer as { resizable?: boolean }).resizable || writer.has(buffer)) return false;
+  if (offset !== 0 || size !== byteLengthOf(buffer) || types.isSharedArrayBuffer(buffer)) return false;
+  if (maxByteLengthOf(buffer) !== undefined || writer.has(buffer)) return false;
   writer.enter(value);
   writer.enter(buffer);
   out.byte(Tag.WHOLE_VIEW);
@@ -70,10 +70,10 @@ export function writeArrayBuffer(writer: ValueWriter, value: ArrayBufferLike): v
   const handle = handleOf(value);
   if (handle !== undefined) return writeHandle(writer, handle);
   writer.enter(value);
-  const { resizable, maxByteLength } = value as ArrayBuffer & { resizable?: boolean; maxByteLength?: number };
-  out.byte(resizable ? Tag.RESIZABLE_BUFFER : Tag.ARRAY_BUFFER);
-  out.count(value.byteLength);
-  if (resizable) out.count(maxByteLength!);
+  const most = maxByteLengthOf(value);
+  out.byte(most === undefined ? Tag.ARRAY_BUFFER : Tag.RESIZABLE_BUFFER);
+  out.count(byteLengthOf(value));
+  if (most !== undefined) out.count(most);
   out.memory(new Uint8Array(value));
 }
 

@@ -12,7 +12,7 @@ import { errorClasses } from '../errors';
 
 /** A property that is no getter: own, or of the nearest prototype that has it. */
 export function dataProperty(object: object, key: PropertyKey): unknown {
-  for (let at: object | null = object; at !== null; at = Object.getPrototypeOf(at)) {
+  for (let at: object | null = object; at !== null && !types.isProxy(at); at = Object.getPrototypeOf(at)) {
     const descriptor = Object.getOwnPropertyDescriptor(at, key);
     if (descriptor !== undefined) return descriptor.value;
   }
@@ -51,9 +51,9 @@ function stackOf(error: Error): string {
 }
 
 export function errorParts(error: Error): ErrorParts {
-  const constructor = dataProperty(Object.getPrototypeOf(error) ?? error, 'constructor');
-  const type =
-    typeof constructor === 'function' ? Object.getOwnPropertyDescriptor(constructor, 'name')?.value : undefined;
+  const found = dataProperty(Object.getPrototypeOf(error) ?? error, 'constructor');
+  const constructor = typeof found === 'function' && !types.isProxy(found) ? found : undefined;
+  const type: unknown = constructor && Object.getOwnPropertyDescriptor(constructor, 'name')?.value;
   const name = dataProperty(error, 'name');
   const properties: { key: string; value: unknown; enumerable: boolean }[] = [];
   for (const key of Object.getOwnPropertyNames(error)) {
@@ -66,7 +66,7 @@ export function errorParts(error: Error): ErrorParts {
   }
   return {
     type: typeof type === 'string' ? type : nativeBase(error),
-    identity: typeof constructor === 'function' ? identityOf(constructor, type) : '',
+    identity: constructor === undefined ? '' : identityOf(constructor, type),
     name: typeof name === 'string' ? name : 'Error',
     stack: stackOf(error),
     properties,

@@ -30,9 +30,25 @@ export function unboxed(value: object): unknown {
   return refuse('a Symbol object can not be copied');
 }
 
+const getter = (prototype: object, key: PropertyKey) => Object.getOwnPropertyDescriptor(prototype, key)!.get!;
+const lengthOfBuffer = getter(ArrayBuffer.prototype, 'byteLength');
+const lengthOfShared = getter(SharedArrayBuffer.prototype, 'byteLength');
+const isResizable = getter(ArrayBuffer.prototype, 'resizable');
+const mostOfBuffer = getter(ArrayBuffer.prototype, 'maxByteLength');
+
+export function byteLengthOf(buffer: ArrayBufferLike): number {
+  return (types.isSharedArrayBuffer(buffer) ? lengthOfShared : lengthOfBuffer).call(buffer) as number;
+}
+
+/** undefined for a buffer that keeps its length. */
+export function maxByteLengthOf(buffer: ArrayBufferLike): number | undefined {
+  if (types.isSharedArrayBuffer(buffer) || !isResizable.call(buffer)) return undefined;
+  return mostOfBuffer.call(buffer) as number;
+}
+
 /** A detached buffer has no length, and only one that could have had a length refuses to be looked at. */
 export function isDetached(buffer: ArrayBufferLike): boolean {
-  if (buffer.byteLength !== 0 || types.isSharedArrayBuffer(buffer)) return false;
+  if (byteLengthOf(buffer) !== 0 || types.isSharedArrayBuffer(buffer)) return false;
   try {
     new Uint8Array(buffer);
     return false;
@@ -42,7 +58,6 @@ export function isDetached(buffer: ArrayBufferLike): boolean {
 }
 
 const typed = Object.getPrototypeOf(Int8Array.prototype) as object;
-const getter = (prototype: object, key: PropertyKey) => Object.getOwnPropertyDescriptor(prototype, key)!.get!;
 const typedGetters = [Symbol.toStringTag, 'buffer', 'byteOffset', 'length'].map((key) => getter(typed, key));
 const dataViewGetters = ['buffer', 'byteOffset', 'byteLength'].map((key) => getter(DataView.prototype, key));
 
@@ -69,7 +84,7 @@ export function viewParts(value: ArrayBufferView): ViewParts {
  * view with flags, of which the lowest says it.
  */
 export function followsBuffer(value: ArrayBufferView, buffer: ArrayBufferLike): boolean {
-  if (!(buffer as { resizable?: boolean }).resizable) return false;
+  if (maxByteLengthOf(buffer) === undefined) return false;
   const { Serializer } = process.getBuiltinModule('node:v8');
   const serializer = new Serializer();
   serializer.writeValue(value);

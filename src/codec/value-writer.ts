@@ -8,6 +8,7 @@
  */
 import { types } from 'node:util';
 import { handleOf } from '../arena/handle';
+import { mayHaveGetters } from '../closure/hidden-class';
 import { isObjectPrototype } from '../closure/realm';
 import { rootReference, rootTable, type Reference } from '../closure/reference';
 import { SerializationError } from '../errors';
@@ -278,12 +279,14 @@ export class ValueWriter {
   private array(value: unknown[]): void {
     const { length } = value;
     this.enter(value);
-    if (length > LONG_ARRAY && isDense(value)) return this.elements(value, length);
+    // Where functions travel no getter may run.
+    const quiet = this.functions === undefined || length === 0 || !mayHaveGetters(value);
+    if (quiet && length > LONG_ARRAY && isDense(value)) return this.elements(value, length);
     const keys = keysOf(value);
     const dense = keys.length <= length && length - keys.length < 8 + (length >> 1);
     // Indices come before names in the order of keys.
     const named = keys.length > 0 && !isIndex(keys[keys.length - 1], length);
-    if (!named && keys.length === length) return this.elements(value, length);
+    if (quiet && !named && keys.length === length) return this.elements(value, length);
     if (!dense || named) return this.sparseArray(value, length, keys);
     this.out.byte(Tag.ARRAY);
     this.out.count(length);
