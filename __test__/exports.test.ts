@@ -27,3 +27,17 @@ test('every name is declared', () => {
   const declared = readFileSync(new URL('../dist/index.d.ts', import.meta.url), 'utf8');
   for (const name of Object.keys(imported)) expect(declared).toMatch(new RegExp(`\\b${name}\\b`));
 });
+
+test('every class of errors can be made of a message alone, as Error can: users do so in tests of their own', () => {
+  const types = Object.entries(imported).filter(([name]) => name.endsWith('Error')) as [
+    string,
+    new (message?: string) => imported.ProcessError,
+  ][];
+  expect(types.length).toBeGreaterThan(15);
+  for (const [name, type] of types) {
+    const error = new type('why');
+    expect(error).toMatchObject({ name, message: 'why', code: expect.stringMatching(/^ERR_/) as string });
+    expect(error).toBeInstanceOf(imported.ProcessError);
+    expect(() => new type()).not.toThrow();
+  }
+});

@@ -57,7 +57,7 @@ export class OwnerDiedError extends ProcessError {
   /** The process that the owner was. */
   readonly pid: number;
 
-  constructor(message: string | undefined, pid: number) {
+  constructor(message?: string, pid = 0) {
     super(message, 'ERR_OWNER_DIED');
     this.pid = pid;
   }
@@ -122,12 +122,14 @@ export class SerializationError extends ProcessError {
   /** What could not be sent, and where in it: 'args[0].socket'. */
   readonly path: string;
 
-  constructor(message: string | undefined, path: string, options?: ErrorOptions) {
+  constructor(message?: string, path = '', options?: ErrorOptions) {
     super(message, 'ERR_SERIALIZATION', options);
     this.path = path;
   }
 }
 named(SerializationError, 'SerializationError');
+
+const NOTHING_KNOWN = { pid: 0, exitCode: null, signal: null };
 
 /** The process that a task ran in ended before the task did. Its `cause` is what the worker threw that nothing caught, where it was that. */
 export class WorkerDiedError extends ProcessError {
@@ -138,8 +140,8 @@ export class WorkerDiedError extends ProcessError {
   readonly signal: string | null;
 
   constructor(
-    message: string | undefined,
-    detail: { pid: number; exitCode: number | null; signal: string | null; cause?: unknown },
+    message?: string,
+    detail: { pid: number; exitCode: number | null; signal: string | null; cause?: unknown } = NOTHING_KNOWN,
   ) {
     super(message, 'ERR_WORKER_DIED', 'cause' in detail ? { cause: detail.cause } : undefined);
     this.pid = detail.pid;
@@ -185,7 +187,7 @@ export interface KernelIssue {
 export class KernelError extends ProcessError {
   readonly issue: KernelIssue;
 
-  constructor(message: string | undefined, issue: KernelIssue) {
+  constructor(message?: string, issue: KernelIssue = { message: message ?? '', line: 1, column: 1, snippet: '' }) {
     super(message, 'ERR_KERNEL');
     this.issue = issue;
   }

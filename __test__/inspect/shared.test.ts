@@ -31,6 +31,8 @@ test('each has a line', () => {
   expect(line('Queue', '2 items, 2 unfinished')).toBe(1);
   expect(line('Value', 'shared.test.ts:\\d+ .*float32')).toBe(1);
   expect(line('SynchronizedArray', 'shared.test.ts:\\d+ .*int16')).toBe(1);
+  // The locks of the two: made where they were.
+  expect(line('RLock', 'shared.test.ts:\\d+ .*free')).toBe(2);
   expect(line('Array', '3.0 MiB')).toBe(1);
   expect(line('Shared', '2.0 MiB')).toBe(1);
   a.close();

@@ -1,10 +1,11 @@
 // What children print goes where the parent's output goes, and none of it is lost at their end.
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { getStartMethod } from 'multiproc';
 import { noLeaks } from '../support/leaks';
@@ -79,4 +80,10 @@ test('output that nobody reads any more ends neither the parent nor joins that w
   program.stderr.resume();
   const [, signal] = await once(program, 'exit');
   expect(signal).toBeNull();
+});
+
+test('tasks of a pool print on although nobody reads any more, as in `| head`', async () => {
+  const path = fileURLToPath(new URL('../fixtures/printing-pool.mjs', import.meta.url));
+  const { stderr } = await promisify(execFile)('sh', ['-c', '"$0" "$1" | head -c 1', process.execPath, path], { env });
+  expect(JSON.parse(stderr)).toEqual({ same: true, died: 0 });
 });

@@ -26,6 +26,16 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   }
 }
 
+let dropsUnread = false;
+
+/**
+ * What is printed where nobody reads any more (`| head`) is dropped from now on. In a worker of a pool: else each task that
+ * prints would end its worker, and one worker after the other would say so.
+ */
+export function dropUnread(): void {
+  dropsUnread = true;
+}
+
 const OUTPUTS = [['stdout', 1] as const, ['stderr', 2] as const];
 
 /** Of process.stdout and process.stderr where they are pipes or sockets. */
@@ -46,7 +56,7 @@ function writerTo(fd: number): PipeStream['_write'] {
     try {
       writeAll(fd, typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
     } catch (error) {
-      return done(error as Error);
+      if (!dropsUnread || (error as NodeJS.ErrnoException).code !== 'EPIPE') return done(error as Error);
     }
     done();
   };

@@ -9,6 +9,7 @@ import { becomeChild } from '../process/current';
 import type { Adoption } from '../process/launch';
 import type { Target } from '../types';
 import { AnswerWriter } from './answer-writer';
+import { dropUnread } from './output';
 import { tellFailure } from './tell-failure';
 import { TaskRunner } from './task-runner';
 import { onUncaught } from './uncaught';
@@ -25,6 +26,7 @@ export async function main(adoption: Adoption): Promise<void> {
   if (isMainThread) native.keepFreedMemory();
   // Ctrl-C goes to the whole group: the pool's process decides what becomes of it.
   process.on('SIGINT', () => {});
+  dropUnread();
   // What ends it uncaught is the cause of its tasks' errors.
   onUncaught(tellFailure);
   const { channel, results, initializer } = decode(adoption.payload) as WorkerStart;
