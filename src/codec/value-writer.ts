@@ -10,7 +10,6 @@ import { types } from 'node:util';
 import { handleOf } from '../arena/handle';
 import { isObjectPrototype } from '../closure/realm';
 import { rootReference, rootTable, type Reference } from '../closure/reference';
-import { SerializationError } from '../errors';
 import { isDense, isIndex, numbersOf } from './arrays';
 import { nameOf } from '../closure/identity';
 import type { Shape } from '../closure/shape';
