@@ -85,18 +85,19 @@ test('the bar leaves its line when it is over, whole where the terminal does not
   const write = vi.spyOn(stderr, 'write').mockImplementation((chunk) => ((text += String(chunk)), true));
   try {
     Object.assign(stderr, { isTTY: true, columns: 0 });
+    const shown = (): string => text.replaceAll('\x1b[K', '<erase>');
     const done = progressBar('map')!;
     done.draw(0, 2);
     done.draw(2, 2);
     done.end();
-    expect(text).toMatch(/ 0% 0\/2 0\/s\x1b\[K\r.*100% 2\/2 .* s\x1b\[K\n$/);
+    expect(shown()).toMatch(/ 0% 0\/2 0\/s<erase>\r.*100% 2\/2 .* s<erase>\n$/);
     text = '';
     const failed = progressBar('map')!;
     failed.end();
     failed.draw(0, 2);
     failed.end();
     failed.end();
-    expect(text).toMatch(/^\r[^\n]*\x1b\[K\n$/);
+    expect(shown()).toMatch(/^\r[^\n]*<erase>\n$/);
   } finally {
     write.mockRestore();
     Object.assign(stderr, { isTTY, columns });
