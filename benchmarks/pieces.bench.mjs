@@ -16,6 +16,15 @@ export const cases = [
     rounds: 9,
     by: { metric: 'cpu' },
   },
+  {
+    title: 'a task, x + 1',
+    about: 'CPU of the whole tree of processes, a task.',
+    call: 'task',
+    unit: 'ns',
+    args: { n: 10_000 },
+    rounds: 9,
+    by: { metric: 'cpu' },
+  },
   { title: 'a graph of 1 MB', call: 'graph', unit: 'µs', args: { n: 20 }, rounds: 9, by: { metric: 'cpu' } },
 ];
 
@@ -40,6 +49,43 @@ async function part(prepare) {
     graph: ({ n }) => loop(parts(large), n),
   };
 }
+
+/** A part of a task: `make` gives a function that does it once, awaited if `awaited`, all at once if not. */
+const partOfTask = (make, awaited = true) => ({
+  ours: true,
+  open: async () => {
+    const { run, close } = await make(await multiproc());
+    return {
+      async task({ n }) {
+        const begin = performance.now();
+        if (awaited) for (let i = 0; i < n; i++) await run(i);
+        else await Promise.all(Array.from({ length: n }, (_, i) => run(i)));
+        return { ns: (performance.now() - begin) * 1e6, ops: n };
+      },
+      close,
+    };
+  },
+});
+
+const tasks = ({ Pool }) => {
+  const pool = new Pool(1);
+  const inc = (x) => x + 1;
+  return { run: (x) => pool.apply(inc, [x]), close: () => pool.terminate() };
+};
+
+/** Two processes, each asleep until the other one's item is there. */
+const wakes = ({ Process, Queue }) => {
+  const [there, back] = [new Queue(), new Queue()];
+  const target = (from, to) => {
+    for (let x = from.getSync(); x !== null; x = from.getSync()) to.putSync(x + 1);
+  };
+  new Process({ target, args: [there, back] }).start();
+  const run = (x) => {
+    there.putSync(x);
+    return back.getSync();
+  };
+  return { run, close: () => there.putSync(null) };
+};
 
 const piece = (prepare) => ({ ours: true, open: () => part(prepare) });
 
@@ -80,4 +126,19 @@ export const contestants = {
       queue.getSync();
     };
   }),
+  'a promise, settled and awaited': partOfTask(() => {
+    let settle;
+    const executor = (resolve) => (settle = resolve);
+    return {
+      run: (x) => {
+        const promise = new Promise(executor);
+        settle(x);
+        return promise;
+      },
+    };
+  }),
+  'the stack of the caller, remembered': partOfTask(() => ({ run: () => Error.captureStackTrace({}) })),
+  'two processes wake each other, through queues': partOfTask(wakes),
+  'all of it, awaited one by one': partOfTask(tasks),
+  'all of it, many at once': partOfTask(tasks, false),
 };

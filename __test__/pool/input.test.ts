@@ -103,8 +103,3 @@ test('a blocking call takes no signal, and no async iterable', async () => {
   expect(() => pool.applySync(() => 1, [], wrong({ signal: new AbortController().signal }))).toThrow(/signal/);
   expect(() => pool.mapSync(() => 1, wrong((async function* () {})()))).toThrow(/items must be iterable/);
 });
-
-test('stream() is not there yet', async () => {
-  await using pool = new Pool(1);
-  expect(() => pool.stream()).toThrow(expect.objectContaining({ code: 'ERR_NOT_IMPLEMENTED' }));
-});

@@ -67,7 +67,7 @@ describe('each kind arrives whole, there and back', () => {
 
 test('what arrived can be transferred, and is detached then', async () => {
   const transferred = (array: Float64Array): unknown[] => {
-    const moved = structuredClone(array, { transfer: [array.buffer] });
+    const moved = structuredClone(array, { transfer: [array.buffer as ArrayBuffer] });
     return [array.length, moved.length, moved[9]];
   };
   expect(await pool.apply(transferred, [doubles()])).toEqual([0, LENGTH, 3]);

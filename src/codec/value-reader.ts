@@ -1,7 +1,6 @@
 /** Bytes to values: the inverse of ./value-writer.ts. What no writer wrote gives a SerializationError. */
 import { adopt, named } from '../closure/identity';
 import { resolveReference, type Reference } from '../closure/reference';
-import { SerializationError } from '../errors';
 import { arrayOf } from './arrays';
 import { readResizableBuffer, readView, readWholeView } from './buffers';
 import { ByteReader, malformed } from './bytes';

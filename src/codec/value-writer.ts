@@ -11,7 +11,6 @@ import { handleOf } from '../arena/handle';
 import { mayHaveGetters } from '../closure/hidden-class';
 import { isObjectPrototype } from '../closure/realm';
 import { rootReference, rootTable, type Reference } from '../closure/reference';
-import { SerializationError } from '../errors';
 import { isDense, isIndex, numbersOf } from './arrays';
 import { nameOf } from '../closure/identity';
 import type { Shape } from '../closure/shape';

@@ -22,7 +22,7 @@ import type { Collector } from './collectors';
 import type { ItemSource } from './item-source';
 import { NumberBlocks } from './number-blocks';
 import type { FilledPoolOptions, FilledTaskOptions } from './options';
-import type { PoolWorker, WorkerOrder } from './pool-worker';
+import type { WorkerOrder } from './pool-worker';
 import { Times } from './histogram';
 import { Counters } from './stats';
 import type { TaskStream } from './stream';

@@ -140,7 +140,7 @@ export class Pool implements AsyncDisposable {
     options?: Omit<TaskOptions, 'signal'>,
   ): Awaited<R>;
   applySync(f: Function, args: readonly unknown[] = NO_ARGS, options?: Omit<TaskOptions, 'signal'>): any {
-    const caller = captureCaller(this.applySync);
+    const caller = this.#engine.callers.get(f, this.applySync);
     return this.#blocking((resolve, reject) =>
       this.#submit(f, args, withoutSignal(options), resolve, reject, null, caller),
     );
