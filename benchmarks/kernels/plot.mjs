@@ -1,5 +1,6 @@
 // Speed-up of three kernels over a V8 loop by the number of elements: node benchmarks/kernels/plot.mjs
-// Writes benchmarks/plots/kernels-speedup.svg, and prints from how many elements on a kernel is faster than the loop.
+// Writes benchmarks/plots/kernels-speedup.svg, and prints from how many elements on a kernel is faster than the loop; then
+// what sharing costs: the CPU time that all threads take over that of one, in turn in this process.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { multiproc } from '../harness/peer.mjs';
@@ -10,14 +11,17 @@ const CHOSEN = ['polynomial', 'sin · exp', 'isPrime'];
 const COLOURS = ['#0072b2', '#d55e00', '#009e73'];
 const SIZES = [1, 2, 5].flatMap((digit) => [10, 100, 1e3, 1e4, 1e5].map((power) => digit * power)).concat(1e6);
 SIZES.sort((a, b) => a - b);
-/** Milliseconds that each point is measured for: the best run counts. */
-const BUDGET = 150;
+/** Milliseconds that each point is measured for, and so many runs at least: the best one counts. */
+const BUDGET = 400;
+const TURNS = 30;
+/** A curve ends where a loop takes longer, in milliseconds: what changes beyond is how often others are scheduled. */
+const LONGEST = 4;
 
 /** Milliseconds of the best run of each of several, in turn. */
 function best(runs) {
   const found = runs.map(() => Infinity);
   const end = performance.now() + BUDGET * runs.length;
-  for (let turn = 0; turn < 5 || performance.now() < end; turn++) {
+  for (let turn = 0; turn < TURNS || performance.now() < end; turn++) {
     runs.forEach((run, at) => {
       const begin = performance.now();
       run();
@@ -31,7 +35,9 @@ const threads = availableParallelism();
 const lines = CHOSEN.map((name) => {
   const kernel = kernels[name];
   const loop = loopOf(kernel);
-  const points = SIZES.map((n) => {
+  const points = [];
+  for (const n of SIZES) {
+    if (points.length > 0 && points[points.length - 1].plain > LONGEST) break;
     const inputs = inputsOf(kernel, n);
     const into = new Float64Array(n);
     const [plain, one, all] = best([
@@ -39,8 +45,8 @@ const lines = CHOSEN.map((name) => {
       () => parallel.zipSync(kernel.f, inputs, { into, threads: 1 }),
       () => parallel.zipSync(kernel.f, inputs, { into, threads }),
     ]);
-    return { n, plain, speedup: plain / Math.min(one, all), one: plain / one, all: plain / all };
-  });
+    points.push({ n, plain, speedup: plain / Math.min(one, all), one: plain / one, all: plain / all });
+  }
   const even = points.findIndex((_, at) => points.slice(at).every(({ speedup }) => speedup >= 1));
   const from =
     even < 0
@@ -48,10 +54,31 @@ const lines = CHOSEN.map((name) => {
       : `${points[even].n.toLocaleString('en')} (${(points[even].plain * 1000).toFixed(1)} µs of the loop)`;
   const last = points[points.length - 1];
   console.log(
-    `${name}: faster than a V8 loop from n = ${from} on; at 1,000,000 ${last.one.toFixed(2)} × on one thread, ${last.all.toFixed(2)} × on ${threads}`,
+    `${name}: faster than a V8 loop from n = ${from} on; at ${last.n.toLocaleString('en')} ${last.one.toFixed(2)} × on one thread, ${last.all.toFixed(2)} × on ${threads}`,
   );
   return { name, points };
 });
+
+const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
+for (const [name, kernel] of Object.entries(kernels)) {
+  const inputs = inputsOf(kernel, kernel.n);
+  const into = new Float64Array(kernel.n);
+  const cpu = (count) => {
+    const before = process.cpuUsage();
+    for (let run = 0; run < 5; run++) {
+      if (kernel.reduces) parallel.reduceSync(kernel.f, inputs[0], 0, { threads: count });
+      else parallel.zipSync(kernel.f, inputs, { into, threads: count });
+    }
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  };
+  const [one, all] = [[], []];
+  for (let turn = 0; turn < 15; turn++) {
+    one.push(cpu(1));
+    all.push(cpu(threads));
+  }
+  console.log(`${name}: ${threads} threads take ${(median(all) / median(one)).toFixed(2)} × the CPU time of one`);
+}
 
 const [width, height, left, bottom, right, top] = [720, 400, 60, 350, 560, 30];
 const highest = Math.max(2, ...lines.flatMap(({ points }) => points.map(({ speedup }) => speedup)));
@@ -70,7 +97,7 @@ for (let level = 0; level <= highest; level++) {
 }
 const curves = lines.map(({ name, points }, at) => {
   const path = points.map(({ n, speedup }) => `${x(n).toFixed(1)},${y(speedup).toFixed(1)}`).join(' ');
-  const end = [right + 10, y(points[points.length - 1].speedup) + 4];
+  const end = [x(points[points.length - 1].n) + 10, y(points[points.length - 1].speedup) + 4];
   return `<polyline points="${path}" fill="none" stroke="${COLOURS[at]}" stroke-width="2"/>${text(end, name, `fill="${COLOURS[at]}"`)}`;
 });
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
