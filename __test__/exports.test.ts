@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
 import * as imported from 'multiproc';
+import { result } from './support/program';
 
 const required = createRequire(import.meta.url)('multiproc') as Record<string, unknown>;
 
@@ -40,4 +41,8 @@ test('every class of errors can be made of a message alone, as Error can: users 
     expect(error).toBeInstanceOf(imported.ProcessError);
     expect(() => new type()).not.toThrow();
   }
+});
+
+test('works where a program has put something on Object.prototype', async () => {
+  expect(await result('object-prototype.cjs')).toEqual([['a'], 'told', [2, 4]]);
 });

@@ -45,12 +45,23 @@ const inject = {
   'process.nextTick': [clock, 'nextTick'],
 };
 
+/** The bundler's helper reads names that a program may have put on Object.prototype, too. */
+const ownNames = {
+  name: 'own-names',
+  generateBundle(_, files) {
+    const runtime = files['rolldown-runtime.js'];
+    const loop = 'for (var name in all)';
+    if (!runtime.code.includes(loop)) throw new Error(`the bundler's runtime has no ${loop} any more`);
+    runtime.code = runtime.code.replace(loop, 'for (var name of Object.keys(all))');
+  },
+};
+
 const bundle = await rolldown({
   cwd: root,
   input: Object.fromEntries(Object.entries(entries).map(([name, from]) => [name, `src/${from}.ts`])),
   platform: 'node',
   external: [/^node:/, '#binding'],
-  plugins: [ascii],
+  plugins: [ascii, ownNames],
   transform: { inject },
   onLog(level, log, report) {
     if (level !== 'debug') throw new Error(log.message);
