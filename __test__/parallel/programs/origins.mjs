@@ -20,7 +20,7 @@ const result = {
   origins: kernelBinding().decidedMath(),
   blocks: kernelBinding().mathInBlocks(),
   sin: outcome((x) => Math.sin(x)),
-  pow: outcome((x) => x ** (1.7 + x * 0)),
+  pow: outcome((x) => x ** (1.7 + 1 / (1 + x))),
   log: outcome((x) => Math.log(x)),
   sqrt: outcome((x) => Math.sqrt(x) + (x % 3)),
 };
