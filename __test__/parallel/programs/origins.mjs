@@ -20,9 +20,7 @@ const result = {
   origins: kernelBinding().decidedMath(),
   blocks: kernelBinding().mathInBlocks(),
   sin: outcome((x) => Math.sin(x)),
-  // An exponent that is no constant to the compiler.
-  // oxlint-disable-next-line oxc/erasing-op
-  pow: outcome((x) => x ** (1.7 + x * 0)),
+  pow: outcome((x) => x ** (1.7 + 1 / (1 + x))),
   log: outcome((x) => Math.log(x)),
   sqrt: outcome((x) => Math.sqrt(x) + (x % 3)),
 };
