@@ -5,7 +5,9 @@
  * the task's answer is published, so once the task is settled the rest is there: it is read, and then the stream ends, or throws what
  * the task rejected with. Leaving the stream aborts the task: its put() rejects, so the generator's finally runs.
  */
+import { handleOf } from '../arena/handle';
 import { SerializationError } from '../errors';
+import { native } from '../native';
 import { Queue } from '../queue/queue';
 import { currentTask } from './current-task';
 import type { Engine } from './engine';
@@ -105,9 +107,15 @@ export class TaskStream implements AsyncGenerator<unknown, void, undefined> {
     }
   }
 
-  /** For a thread that blocks until the pool's end: takes what there is. */
+  /** For a thread that blocks until the pool's end: takes what there is; its bell rings when there is more. */
   readNow(): void {
-    if (this.#ahead !== undefined) while (!this.#queue.empty) this.#ahead.push(this.#queue.getSync());
+    if (this.#ahead === undefined) return;
+    const { id } = handleOf(this.#queue)!;
+    for (;;) {
+      while (!this.#queue.empty) this.#ahead.push(this.#queue.getSync());
+      // Where it is ready and still empty, an item is on its way: it is taken at the next look.
+      if (native.queuesReady([id]).length === 0 || this.#queue.empty) return;
+    }
   }
 
   get [Symbol.toStringTag](): string {
