@@ -73,8 +73,12 @@ extern "C" fn atan2(y: f64, x: f64) -> f64 {
     libm::atan2(y, x)
 }
 
-/// What JavaScript has otherwise than C: 1 to the power of an infinity or NaN is NaN.
+/// What JavaScript has otherwise than C: 1 to the power of an infinity or NaN is NaN; a signalling NaN, which V8's log gives for
+/// what is below 0, to the power of 0 is 1.
 fn odd_power(x: f64, y: f64) -> Option<f64> {
+    if y == 0.0 {
+        return Some(1.0);
+    }
     if y.is_nan() || y.is_infinite() && x.abs() == 1.0 {
         return Some(f64::NAN);
     }
@@ -163,6 +167,7 @@ mod test {
             assert!(power(-1.0, f64::INFINITY).is_nan());
             assert_eq!(power(2.0, 10.0), 1024.0);
             assert_eq!(power(f64::NAN, 0.0), 1.0);
+            assert_eq!(power(f64::from_bits(0x7ff0_0000_0000_0001), -0.0), 1.0);
         }
     }
 }
