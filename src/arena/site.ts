@@ -1,5 +1,4 @@
-import { sep } from 'node:path';
-import { HERE } from '../here';
+import { PACKAGE } from '../here';
 
 /**
  * Where an object was made, for `inspect` and for the error that names it: "server.js:12".
@@ -12,8 +11,6 @@ export function creationSite(above: Function): string {
   const place = /([^/\\() ]+:\d+):\d+\)?$/.exec(frame)?.[1];
   return place === undefined ? '' : place.slice(-60);
 }
-
-const PACKAGE = HERE + sep;
 
 function framesBelow(above: Function, limit: number): string[] {
   const holder: { stack?: string } = {};

@@ -1,10 +1,6 @@
 /** Where a task was submitted from, and how that place is added to the stack of what the task threw. */
-import { sep } from 'node:path';
-import { HERE } from '../here';
+import { PACKAGE } from '../here';
 import type { Caller } from './task-table';
-
-/** Frames of this package are of no use to its users. */
-const PACKAGE = HERE + sep;
 
 /** Remembers the present stack below `above`. V8 writes it out only when it is read. */
 export function captureCaller(above: Function): Caller {
@@ -77,6 +73,7 @@ export function joinStacks(thrown: unknown, caller: Caller | null, method: strin
   return thrown;
 }
 
+/** Frames of this package are of no use to its users. */
 function isOurs(line: string): boolean {
   return line.includes(PACKAGE) && /^\s+at /.test(line);
 }

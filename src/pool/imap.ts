@@ -1,4 +1,5 @@
 /** The stream of a map's results: imap, imapUnordered, imapSettled. */
+import { AsyncResults } from './async-results';
 import type { Collector } from './collectors';
 
 /** What a result becomes for the consumer. */
@@ -16,11 +17,8 @@ interface Consumer {
   reject(error: unknown): void;
 }
 
-/**
- * An async generator over results as they come. It has begun before the first next(), and return() ends the map even if next() was
- * never called, which a generator function can't do.
- */
-export class ResultStream implements AsyncGenerator<any, void, undefined>, Collector {
+/** Results as they come. Leaving it ends the map. */
+export class ResultStream extends AsyncResults<any> implements Collector {
   readonly #mode: Mode;
   /** Outcomes to be yielded; by position where order matters. */
   readonly #waiting = new Map<number, Outcome>();
@@ -36,6 +34,7 @@ export class ResultStream implements AsyncGenerator<any, void, undefined>, Colle
   onClose: () => void = () => {};
 
   constructor(mode: Mode) {
+    super();
     this.#mode = mode;
   }
 
@@ -76,11 +75,7 @@ export class ResultStream implements AsyncGenerator<any, void, undefined>, Colle
 
   // ---------------------------------------------------------------- to the consumer
 
-  get [Symbol.toStringTag](): string {
-    return 'AsyncGenerator';
-  }
-
-  next(): Promise<IteratorResult<any, void>> {
+  override next(): Promise<IteratorResult<any, void>> {
     const consumer = {} as Consumer;
     const promise = new Promise<IteratorResult<unknown, void>>((resolve, reject) =>
       Object.assign(consumer, { resolve, reject }),
@@ -92,24 +87,6 @@ export class ResultStream implements AsyncGenerator<any, void, undefined>, Colle
     return promise;
   }
 
-  async return(): Promise<IteratorResult<any, void>> {
-    this.#close();
-    return { done: true, value: undefined };
-  }
-
-  async throw(error: unknown): Promise<IteratorResult<any, void>> {
-    this.#close();
-    throw error;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#close();
-  }
-
   /** Gives consumers what there is. */
   #serve(): void {
     while (this.#consumers.length > 0) {
@@ -119,7 +96,7 @@ export class ResultStream implements AsyncGenerator<any, void, undefined>, Colle
         this.#yielded++;
         if (this.#mode === 'settled') consumer.resolve({ done: false, value: settled(outcome) });
         else if (outcome.failed) {
-          this.#close();
+          this.close();
           consumer.reject(outcome.value);
         } else consumer.resolve({ done: false, value: outcome.value });
         if (!this.#closed) this.onConsumed(this.#yielded);
@@ -149,7 +126,7 @@ export class ResultStream implements AsyncGenerator<any, void, undefined>, Colle
     return outcome;
   }
 
-  #close(): void {
+  protected override close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#waiting.clear();

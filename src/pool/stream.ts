@@ -9,6 +9,7 @@ import { handleOf } from '../arena/handle';
 import { SerializationError } from '../errors';
 import { native } from '../native';
 import { Queue } from '../queue/queue';
+import { AsyncResults } from './async-results';
 import { currentTask } from './current-task';
 import type { Engine } from './engine';
 
@@ -37,7 +38,7 @@ export function inWordsOfStream(error: unknown): unknown {
   return reworded;
 }
 
-export class TaskStream implements AsyncGenerator<unknown, void, undefined> {
+export class TaskStream extends AsyncResults<unknown> {
   readonly #queue: Queue<unknown>;
   /** Aborts the task. */
   readonly #left = new AbortController();
@@ -56,6 +57,7 @@ export class TaskStream implements AsyncGenerator<unknown, void, undefined> {
 
   /** @param given options.signal: its abort ends the stream at once. */
   constructor(engine: Engine, buffered: number, given: AbortSignal | undefined) {
+    super();
     this.#engine = engine;
     this.#given = given;
     this.#queue = new Queue(buffered);
@@ -118,11 +120,7 @@ export class TaskStream implements AsyncGenerator<unknown, void, undefined> {
     }
   }
 
-  get [Symbol.toStringTag](): string {
-    return 'AsyncGenerator';
-  }
-
-  next(): Promise<IteratorResult<unknown, void>> {
+  override next(): Promise<IteratorResult<unknown, void>> {
     this.#waiting++;
     this.#engine.hold();
     const step = this.#turn.then(() => this.#take());
@@ -136,24 +134,6 @@ export class TaskStream implements AsyncGenerator<unknown, void, undefined> {
   #served(): void {
     this.#waiting--;
     this.#engine.hold();
-  }
-
-  async return(): Promise<IteratorResult<unknown, void>> {
-    this.#close();
-    return { done: true, value: undefined };
-  }
-
-  async throw(error: unknown): Promise<IteratorResult<unknown, void>> {
-    this.#close();
-    throw error;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#close();
   }
 
   async #take(): Promise<IteratorResult<unknown, void>> {
@@ -181,7 +161,7 @@ export class TaskStream implements AsyncGenerator<unknown, void, undefined> {
     return { done: true, value: undefined };
   }
 
-  #close(): void {
+  protected override close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#left.abort();

@@ -2,7 +2,7 @@
 
 use super::Target;
 use crate::ir::*;
-use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{types, Block, InstBuilder, MemFlags, Type as ClifType, Value};
 use cranelift_frontend::{FunctionBuilder, Variable};
 use std::collections::HashMap;
@@ -265,5 +265,17 @@ impl<'f, 'p> Emit<'f, 'p> {
             (Compare::Gt, false) => IntCC::UnsignedGreaterThan,
             (Compare::Ge, false) => IntCC::UnsignedGreaterThanOrEqual,
         }
+    }
+}
+
+/// Whether two doubles have the order that `compare` says; a NaN has none.
+pub fn float_order(compare: Compare) -> FloatCC {
+    match compare {
+        Compare::Eq { .. } => FloatCC::Equal,
+        Compare::Ne { .. } => FloatCC::NotEqual,
+        Compare::Lt => FloatCC::LessThan,
+        Compare::Le => FloatCC::LessThanOrEqual,
+        Compare::Gt => FloatCC::GreaterThan,
+        Compare::Ge => FloatCC::GreaterThanOrEqual,
     }
 }

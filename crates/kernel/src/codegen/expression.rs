@@ -3,7 +3,7 @@
 //! A sum that is only looked at through ToInt32 wraps, and one that is only looked at as a double is added as doubles, so
 //! that neither needs to be speculated on.
 
-use super::emit::{clif, held, Emit, Held};
+use super::emit::{clif, float_order, held, Emit, Held};
 use crate::ir::*;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{types, InstBuilder, Value};
@@ -215,14 +215,7 @@ impl Emit<'_, '_> {
                 .icmp(Self::int_order(order, false), x.value, y.value)
         } else {
             let (x, y) = (self.double(x), self.double(y));
-            let order = match order {
-                Compare::Eq { .. } => FloatCC::Equal,
-                Compare::Ne { .. } => FloatCC::NotEqual,
-                Compare::Lt => FloatCC::LessThan,
-                Compare::Le => FloatCC::LessThanOrEqual,
-                Compare::Gt => FloatCC::GreaterThan,
-                Compare::Ge => FloatCC::GreaterThanOrEqual,
-            };
+            let order = float_order(order);
             self.b.ins().fcmp(order, x, y)
         };
         held(truth, Repr::Bool)

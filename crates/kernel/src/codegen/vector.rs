@@ -4,10 +4,11 @@
 //! functions of Math are done in blocks, of as many pairs as one call of [`lanes`](crate::math) takes.
 
 use super::arithmetic::reciprocal;
+use super::emit::float_order;
 use super::{load_context, signature, Loaded, Target};
 use crate::ir::*;
 use crate::math::WIDTH;
-use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     types, AbiParam, ConstantData, Endianness, Function, InstBuilder, MemFlags, SigRef, Signature,
     StackSlot, StackSlotData, StackSlotKind, UserFuncName, Value,
@@ -364,14 +365,7 @@ impl<'f, 'p> Block<'f, 'p> {
         let Kind::Compare(order, x, y) = &test.kind else {
             unreachable!("seen by plain")
         };
-        let order = match order {
-            Compare::Eq { .. } => FloatCC::Equal,
-            Compare::Ne { .. } => FloatCC::NotEqual,
-            Compare::Lt => FloatCC::LessThan,
-            Compare::Le => FloatCC::LessThanOrEqual,
-            Compare::Gt => FloatCC::GreaterThan,
-            Compare::Ge => FloatCC::GreaterThanOrEqual,
-        };
+        let order = float_order(*order);
         let (x, y) = (self.value(x), self.value(y));
         let masks = self.two(x, y, |b, x, y| {
             let mask = b.ins().fcmp(order, x, y);
